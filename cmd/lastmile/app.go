@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+
+	"lastmile/delivery/dsn"
+)
+
+// program is one run of lastmile.
+type program struct {
+	stdin        io.Reader
+	stdout       io.Writer
+	report       *report
+	signals      <-chan os.Signal
+	underPostfix bool
+	finish       func() // what is left to do when the outcome has been reported
+}
+
+// app returns the command line. The library's defaults lose mail and are turned
+// off: a recipient "h" or "help" would print help and exit 0, which is a
+// delivery to every caller; mistakes would exit 1 or 3, which bounce; usage
+// would be printed before the status code.
+func (p *program) app() *cli.App {
+	return &cli.App{
+		Name:                  "lastmile",
+		Usage:                 "deliver a mail message, unless it loops",
+		HideHelp:              true,
+		HideHelpCommand:       true,
+		HideVersion:           true,
+		CustomAppHelpTemplate: appHelp,
+		Writer:                p.stdout,
+		ErrWriter:             io.Discard,
+		ExitErrHandler:        func(*cli.Context, error) {},
+		OnUsageError:          usageError,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this"},
+			&cli.BoolFlag{Name: "version", Usage: "show the version"},
+		},
+		Action: p.root,
+		Commands: []*cli.Command{
+			p.deliverCommand(),
+			p.checkCommand(),
+			p.command("version", "show the version", "", p.version),
+			p.command("help", "show help, on a command too", "[COMMAND]", p.help),
+		},
+	}
+}
+
+// command returns a command that the library's own help is kept out of.
+func (p *program) command(name, usage, args string, action cli.ActionFunc, flags ...cli.Flag) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: usage, ArgsUsage: args, Action: action, Flags: flags,
+		HideHelp: true, HideHelpCommand: true, OnUsageError: usageError,
+		CustomHelpTemplate: commandHelp,
+	}
+}
+
+// usageError makes a deferral of a mistake in the command line: the mail waits
+// until the admin has mended it.
+func usageError(c *cli.Context, err error, _ bool) error {
+	return dsn.Config(err.Error() + seeHelp(c))
+}
+
+// seeHelp says where the right usage stands.
+func seeHelp(c *cli.Context) string {
+	if c.Command == nil || c.Command.Name == "" || c.Command.Name == "lastmile" {
+		return " (see lastmile help)"
+	}
+	return " (see lastmile help " + c.Command.Name + ")"
+}
+
+// root is what runs without a command, or with one that does not exist.
+func (p *program) root(c *cli.Context) error {
+	switch {
+	case c.Bool("help") && !c.Args().Present():
+		return p.help(c)
+	case c.Bool("version") && !c.Args().Present():
+		return p.version(c)
+	case c.Args().Present():
+		return dsn.Config(fmt.Sprintf("%q is no command of lastmile", c.Args().First()) + seeHelp(c))
+	default:
+		return dsn.Config("no command given" + seeHelp(c))
+	}
+}
+
+// notUnderPostfix refuses what delivers nothing and exits 0, if Postfix calls
+// it: that would be mail lost.
+func (p *program) notUnderPostfix(what string) error {
+	if p.underPostfix {
+		return dsn.Config(what + " delivers nothing: master.cf or mailbox_command must call lastmile deliver")
+	}
+	return nil
+}
+
+// help prints the usage of lastmile or of a command.
+func (p *program) help(c *cli.Context) error {
+	if err := p.notUnderPostfix("lastmile help"); err != nil {
+		return err
+	}
+	if name := c.Args().First(); name != "" && name != "help" {
+		if c.App.Command(name) == nil {
+			return dsn.Config(fmt.Sprintf("%q is no command of lastmile (see lastmile help)", name))
+		}
+		return cli.ShowCommandHelp(c, name)
+	}
+	return cli.ShowAppHelp(c)
+}
+
+// version prints the version that the Go toolchain has put into the binary.
+func (p *program) version(*cli.Context) error {
+	if err := p.notUnderPostfix("lastmile version"); err != nil {
+		return err
+	}
+	version, goVersion := "(unknown)", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = info.Main.Version, info.GoVersion
+	}
+	_, err := fmt.Fprintf(p.stdout, "lastmile %s %s\n", version, goVersion)
+	return err
+}
+
+const appHelp = `lastmile - {{.Usage}}
+
+usage:
+   lastmile COMMAND [OPTION...] [--] [RECIPIENT]   the message is read from standard input
+
+commands:{{range .VisibleCommands}}
+   {{.Name}}{{"\t"}}{{.Usage}}{{end}}
+
+lastmile help COMMAND lists its options; lastmile(1) has it all.
+`
+
+const commandHelp = `lastmile {{.Name}} - {{.Usage}}
+
+usage:
+   lastmile {{.Name}} {{if .VisibleFlags}}[OPTION...] {{end}}{{.ArgsUsage}}
+{{if .VisibleFlags}}
+options:{{range .VisibleFlags}}
+   {{.}}{{end}}
+{{end}}`

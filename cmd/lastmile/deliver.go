@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"lastmile/delivery"
+	"lastmile/delivery/dsn"
+	"lastmile/maildir"
+)
+
+// defaultTimeout is below Postfix's command_time_limit of 1000 s, at which it
+// ends a command and bounces the message.
+const defaultTimeout = 900 * time.Second
+
+// testOnlyBeforeDelivery, if set, is called when a delivery begins: tests make
+// the process crash there.
+var testOnlyBeforeDelivery func()
+
+// deliverCommand is lastmile deliver.
+func (p *program) deliverCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "sender", Aliases: []string{"f"}, Usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
+		&cli.StringFlag{Name: "original-recipient", Usage: "the `ADDRESS` before aliases, for X-Original-To"},
+		&cli.StringFlag{Name: "maildir", Usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
+		&cli.StringFlag{Name: "folder", Usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
+		&cli.BoolFlag{Name: "create-folder", Usage: "create a missing folder"},
+		&cli.BoolFlag{Name: "no-create", Usage: "do not create a missing Maildir"},
+		&cli.StringFlag{Name: "command", Usage: "hand the message to `COMMAND`, without a shell"},
+		&cli.BoolFlag{Name: "shell", Usage: "run the command with /bin/sh -c"},
+		&cli.StringFlag{Name: "on-loop", Value: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
+		&cli.DurationFlag{Name: "timeout", Value: defaultTimeout, Usage: "give the delivery up after `TIME`"},
+		&cli.StringFlag{Name: "log", Usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the line as `FORMAT` text or json"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say on standard output where the message went"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and do nothing"},
+	}
+	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", p.deliver, append(flags, ruleFlags()...)...)
+}
+
+// deliver delivers one message.
+func (p *program) deliver(c *cli.Context) error {
+	log, err := p.newLog(c)
+	if err != nil {
+		return err
+	}
+	env, err := recipient(c)
+	if err != nil {
+		return err
+	}
+	if c.IsSet("sender") {
+		env.SetSender(c.String("sender"))
+	}
+	env.SetOriginalRecipient(c.String("original-recipient"))
+	agent, err := p.agent(c)
+	if err != nil {
+		return err
+	}
+	limit := c.Duration("timeout")
+	if limit <= 0 {
+		return dsn.Config("--timeout is not a time above 0")
+	}
+
+	start := time.Now()
+	receipt, err := p.supervised(limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
+		if testOnlyBeforeDelivery != nil {
+			testOnlyBeforeDelivery()
+		}
+		return agent.Deliver(gate, env, p.stdin)
+	})
+	p.finish = func() { log.delivery(env, agent, receipt, err, time.Since(start)) }
+	if err == nil && (c.Bool("verbose") || agent.DryRun) {
+		fmt.Fprintln(p.stdout, outcome(agent, receipt))
+	}
+	return err
+}
+
+// outcome is the line of -v and --dry-run.
+func outcome(agent *delivery.Agent, r delivery.Receipt) string {
+	done := "delivered to "
+	if agent.DryRun {
+		done = "would be delivered to "
+	}
+	if r.Verdict.Loops() {
+		done = "loops; " + done
+	}
+	return oneLine(done+r.Where, maxReport)
+}
+
+// agent reads the options that say how to deliver.
+func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
+	rules, err := p.rules(c)
+	if err != nil {
+		return nil, err
+	}
+	type policy = word[delivery.OnLoop]
+	rules.OnLoop, err = choose(c, "on-loop", policy{"bounce", delivery.Bounce}, policy{"defer", delivery.Defer}, policy{"deliver", delivery.Deliver}, policy{"quarantine", delivery.Quarantine})
+	if err != nil {
+		return nil, err
+	}
+	a := &delivery.Agent{Rules: rules, DryRun: c.Bool("dry-run")}
+	if a.DryRun {
+		if err := p.notUnderPostfix("lastmile deliver --dry-run"); err != nil {
+			return nil, err
+		}
+	}
+	if c.IsSet("command") {
+		for _, other := range []string{"maildir", "folder", "create-folder", "no-create"} {
+			if c.IsSet(other) {
+				return nil, dsn.Config("--command and --" + other + " exclude each other: a message has one destination")
+			}
+		}
+		if rules.OnLoop == delivery.Quarantine {
+			return nil, dsn.Config("--on-loop quarantine wants a Maildir, not --command")
+		}
+		a.Destination, err = delivery.NewCommand(c.String("command"), c.Bool("shell"))
+		return a, err
+	}
+	if c.IsSet("shell") {
+		return nil, dsn.Config("--shell wants --command")
+	}
+	template := "~/Maildir/"
+	if c.IsSet("maildir") {
+		template = c.String("maildir")
+	}
+	at, err := delivery.ParseTemplate(template, delivery.Home)
+	if err != nil {
+		return nil, err
+	}
+	box, err := delivery.NewMaildir(at, c.String("folder"), maildir.Options{Create: !c.Bool("no-create"), CreateFolder: c.Bool("create-folder")})
+	if err != nil {
+		return nil, err
+	}
+	a.Destination, a.Quarantine = box, box.Quarantine()
+	return a, nil
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"lastmile/delivery"
+	"lastmile/delivery/dsn"
+)
+
+const (
+	// devLog is where a syslog daemon listens on Linux.
+	devLog = "/dev/log"
+	// mailInfo and mailWarning are the priorities of the lines: facility mail
+	// (2), severity info (6) and warning (4) of RFC 3164.
+	mailInfo    = 2<<3 | 6
+	mailWarning = 2<<3 | 4
+	// logPatience is how long a log may keep the process: log/syslog would
+	// wait for ever for a daemon that does not read.
+	logPatience = time.Second
+)
+
+// log writes one line per message. It is written after everything else is done
+// and said, and nothing that goes wrong with it changes the outcome.
+type log struct {
+	target string
+	json   bool
+	stderr io.Writer
+}
+
+// newLog reads the options of the log.
+func (p *program) newLog(c *cli.Context) (*log, error) {
+	asJSON, err := choose(c, "log-format", word[bool]{"text", false}, word[bool]{"json", true})
+	if err != nil {
+		return nil, err
+	}
+	target := c.String("log")
+	switch {
+	case c.IsSet("log") && target == "":
+		return nil, dsn.Config("--log names no target")
+	case target == "":
+		target = "none"
+		if unix.Access(devLog, unix.F_OK) == nil {
+			target = "syslog"
+		}
+	}
+	return &log{target: target, json: asJSON, stderr: p.report.w}, nil
+}
+
+// pair is one key of the line with its value.
+type pair struct {
+	key   string
+	value any
+}
+
+// delivery writes the line of one message.
+func (l *log) delivery(env *delivery.Envelope, a *delivery.Agent, r delivery.Receipt, err error, took time.Duration) {
+	status, priority := "2.0.0", mailInfo
+	if err != nil {
+		status, priority = dsn.Of(err).Status.String(), mailWarning
+	}
+	sender := env.Sender
+	if sender == "" {
+		sender = "<>"
+	}
+	if !env.HasSender {
+		sender = ""
+	}
+	line := []pair{
+		{"recipient", env.Recipient}, {"sender", sender}, {"message-id", r.MessageID}, {"size", r.Size},
+		{"verdict", r.Verdict.String()}, {"status", status}, {"where", r.Where}, {"duration", took.Round(time.Microsecond).String()},
+	}
+	if a.DryRun {
+		line = append(line, pair{"dry-run", true})
+	}
+	if s := r.Verdict.Stamp; s != nil {
+		line = append(line, pair{"loop-line", s.Line})
+	}
+	if err != nil {
+		e := dsn.Of(err)
+		line = append(line, pair{"text", e.Text})
+		if e.Err != nil {
+			line = append(line, pair{"cause", e.Err.Error()})
+		}
+	}
+	l.write(priority, l.format(line))
+}
+
+// format makes text of the line.
+func (l *log) format(line []pair) string {
+	var b strings.Builder
+	for i, p := range line {
+		switch {
+		case l.json && i == 0:
+			b.WriteByte('{')
+		case l.json:
+			b.WriteByte(',')
+		case i > 0:
+			b.WriteByte(' ')
+		}
+		if l.json {
+			value, _ := json.Marshal(p.value)
+			fmt.Fprintf(&b, "%q:%s", p.key, value)
+			continue
+		}
+		b.WriteString(p.key + "=" + logValue(fmt.Sprint(p.value)))
+	}
+	if l.json {
+		b.WriteByte('}')
+	}
+	return b.String()
+}
+
+// logValue quotes what would not be read back as one value.
+func logValue(s string) string {
+	odd := func(r rune) bool {
+		return r == ' ' || r == '"' || r == '=' || r == '\\' || !unicode.IsPrint(r) || r == unicode.ReplacementChar
+	}
+	if strings.ContainsFunc(s, odd) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// write sends the line to its target.
+func (l *log) write(priority int, line string) {
+	switch l.target {
+	case "none":
+	case "stderr":
+		// After the status code on the same stream, so on a line of its own.
+		io.WriteString(l.stderr, "\n"+line+"\n")
+	case "syslog":
+		conn, err := net.DialTimeout("unixgram", devLog, logPatience)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		conn.SetWriteDeadline(time.Now().Add(logPatience))
+		fmt.Fprintf(conn, "<%d>%s lastmile[%d]: %s", priority, time.Now().Format(time.Stamp), os.Getpid(), line)
+	default:
+		f, err := os.OpenFile(l.target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o600)
+		if err != nil {
+			return
+		}
+		defer f.Close()
+		io.WriteString(f, time.Now().Format(time.RFC3339)+" "+line+"\n")
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"lastmile/delivery/dsn"
+)
+
+// What the caller gets to see, all of it from here:
+//
+//   - Success is silent, or one line with -v.
+//   - Failure is one line on standard error that begins with the status code,
+//     because Postfix reads it at the very first byte of what both streams
+//     gave, and the exit status 75 (try again) or 77 (give it back). So nothing
+//     may be written before it.
+//   - There is no newline at the end unless a terminal shows it: Postfix would
+//     log a blank for it, and its own "mail forwarding loop for …" has none.
+//   - An MTA copies the line into a bounce. The cause, with paths and uids in
+//     it, is added only to deferrals, and not under Postfix: there it goes to
+//     the log alone.
+//   - A caller that does not read (EPIPE, a closed descriptor) still gets the
+//     exit status.
+
+// maxReport is the length of the line in bytes: Postfix reads 4096, logs 2000,
+// and an address needs 320.
+const maxReport = 512
+
+// report writes to the caller.
+type report struct {
+	w            io.Writer
+	underPostfix bool
+}
+
+// exitStatus is an error that is nothing but an exit status: the command has
+// said everything itself.
+type exitStatus int
+
+// Error implements error.
+func (s exitStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
+
+// exit reports the outcome of a command and returns the exit status.
+func (r *report) exit(err error) int {
+	var s exitStatus
+	switch {
+	case err == nil:
+		return dsn.ExitOK
+	case errors.As(err, &s):
+		return int(s)
+	}
+	return r.failure(dsn.Of(err))
+}
+
+// failure writes the one line of a failed delivery.
+func (r *report) failure(e *dsn.Error) int {
+	line := e.Status.String() + " " + e.Text
+	if e.Err != nil && e.Status.Temporary() && !r.underPostfix {
+		line = e.Error()
+	}
+	r.line(line)
+	return e.Status.ExitStatus()
+}
+
+// line writes one line. That nobody reads it changes nothing.
+func (r *report) line(text string) {
+	text = oneLine(text, maxReport)
+	if isTerminal(r.w) {
+		text += "\n"
+	}
+	io.WriteString(r.w, text)
+}
+
+// oneLine replaces everything that does not print, and cuts at a number of
+// bytes.
+func oneLine(text string, limit int) string {
+	text = strings.Map(func(c rune) rune {
+		switch {
+		case c == '\t' || c == '\n':
+			return ' '
+		case c == utf8.RuneError || !unicode.IsPrint(c):
+			return '_'
+		}
+		return c
+	}, text)
+	if len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit-len("...")], "") + "..."
+	}
+	return text
+}
+
+// isTerminal tells whether a person is looking.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}

@@ -1,0 +1,78 @@
+package delivery
+
+import (
+	"errors"
+	"io"
+
+	"lastmile/delivery/dsn"
+	"lastmile/delivery/message"
+	"lastmile/loopcheck"
+)
+
+// Agent delivers messages by one set of rules.
+type Agent struct {
+	Rules Rules
+	// Destination takes the messages that do not loop, and under the policy
+	// Deliver those that do.
+	Destination Destination
+	// Quarantine takes those that loop under the policy Quarantine.
+	Quarantine Destination
+	// DryRun says what would be done, and does nothing.
+	DryRun bool
+}
+
+// Receipt says what became of a message; after an error, as far as it is known.
+type Receipt struct {
+	Verdict   Verdict
+	MessageID string
+	Size      int64  // bytes of the message as it came, without From_ lines
+	Where     string // a path, or a command
+}
+
+// Deliver reads one message and delivers it. The message is read to its end
+// even if it is refused.
+func (a *Agent) Deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error) {
+	m, h, err := Examine(in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	r := Receipt{Verdict: a.Rules.Decide(h, env), MessageID: h.MessageID}
+	if err := r.Verdict.Refusal(env, a.Rules.OnLoop); err != nil {
+		r.Size = m.Drain() - int64(h.FromLines)
+		return r, err
+	}
+	to := a.Destination
+	if r.Verdict.Loops() && a.Rules.OnLoop == Quarantine {
+		to = a.Quarantine
+	}
+	if a.DryRun {
+		r.Where, err = to.Plan(env)
+		r.Size = m.Drain() - int64(h.FromLines)
+		return r, err
+	}
+	m.CutFrom(h.FromLines)
+	fields := traceFields(h, env, r.Verdict)
+	m.Prepend(fields)
+	r.Where, err = to.Deliver(gate, env, m)
+	r.Size = m.Size()
+	return r, err
+}
+
+// Examine reads the header section of a message. Its errors are deferrals: what
+// cannot be read is not known to be a message.
+func Examine(in io.Reader) (*message.Message, *loopcheck.Header, error) {
+	var s loopcheck.Scanner
+	m, err := message.Read(in, s.Write)
+	switch {
+	case errors.Is(err, message.ErrEmpty):
+		return nil, nil, &dsn.Error{Status: dsn.TempSystem, Text: "no message on standard input"}
+	case err != nil:
+		return nil, nil, readFailed(err)
+	}
+	return m, s.Header(), nil
+}
+
+// readFailed says that the message did not arrive whole.
+func readFailed(err error) error {
+	return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the message", Err: err}
+}

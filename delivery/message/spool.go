@@ -1,0 +1,52 @@
+package message
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// spoolDirs are where a spool file is made. TMPDIR is not asked: it may come
+// from whoever started us, and a wrong one would defer all mail.
+var spoolDirs = [...]string{"/var/tmp", "/tmp"}
+
+// Spool writes the whole message into a file without a name and returns it,
+// rewound. A small message stays in memory. The caller closes it.
+func (m *Message) Spool() (f *os.File, size int64, err error) {
+	for !m.eof && len(m.buf) < min(m.fill, cap(m.buf)) {
+		if err := m.read(); err != nil {
+			return nil, 0, err
+		}
+	}
+	if f, err = spoolFile(!m.eof || m.over != nil); err != nil {
+		return nil, 0, err
+	}
+	if size, err = m.WriteTo(f); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, size, fmt.Errorf("spool the message: %w", err)
+	}
+	return f, size, nil
+}
+
+// spoolFile opens an empty file that no path leads to: on disk if it is going
+// to be large and there is a place for it, else in memory.
+func spoolFile(large bool) (*os.File, error) {
+	if large {
+		for _, dir := range spoolDirs {
+			fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
+			if err == nil {
+				return os.NewFile(uintptr(fd), dir+"/(spool)"), nil
+			}
+		}
+	}
+	fd, err := unix.MemfdCreate("lastmile-spool", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make a spool file: %w", err)
+	}
+	return os.NewFile(uintptr(fd), "(spool in memory)"), nil
+}

@@ -1,0 +1,143 @@
+package delivery
+
+import (
+	"fmt"
+
+	"lastmile/delivery/dsn"
+	"lastmile/loopcheck"
+)
+
+// StampedBy says who has put the Delivered-To field of this very delivery on
+// top of the message.
+type StampedBy int
+
+const (
+	// Auto is MTA if Postfix has started us and the topmost Delivered-To field
+	// of the last hop's block names the recipient; otherwise None.
+	Auto StampedBy = iota
+	// MTA: the caller has checked for a loop and stamped the message, as
+	// local(8), and pipe(8) with flags=D, do. Its stamp does not count.
+	MTA
+	// None: nobody has; every stamp counts.
+	None
+)
+
+// OnLoop says what becomes of a message that loops.
+type OnLoop int
+
+const (
+	Bounce     OnLoop = iota // 5.4.6, as Postfix
+	Defer                    // 4.4.6
+	Deliver                  // delivered, with a field that says so
+	Quarantine               // delivered into a folder of its own, with that field
+)
+
+// DefaultMaxHops is Postfix's hopcount_limit.
+const DefaultMaxHops = 50
+
+// Rules are what the decision about a message depends on besides the message.
+// The zero value is Postfix's way, without a limit of hops.
+type Rules struct {
+	StampedBy StampedBy
+	Match     loopcheck.Match
+	MaxHops   int // the number of Received fields at which mail is refused; 0 for no limit
+	OnLoop    OnLoop
+	// UnderPostfix is set if Postfix has started us: pipe(8) and local(8)
+	// export MAIL_CONFIG, which no shell and no mail retriever does.
+	UnderPostfix bool
+}
+
+// Verdict is the decision about one message, with the reasons for it.
+type Verdict struct {
+	// Stamp is the field that names the recipient: the message loops. Nil if
+	// it does not.
+	Stamp *loopcheck.Field
+	// Skipped is the stamp of this very delivery, which did not count, or nil.
+	Skipped *loopcheck.Field
+	// SkipReason says why Skipped did not count, or why no field was skipped.
+	SkipReason string
+	// Hops is the number of Received fields.
+	Hops int
+	// TooManyHops is set if Hops has reached the limit.
+	TooManyHops bool
+}
+
+// Decide judges a message. It is the only place where that is done.
+func (r Rules) Decide(h *loopcheck.Header, env *Envelope) Verdict {
+	v := Verdict{Hops: h.Hops, TooManyHops: r.MaxHops > 0 && h.Hops >= r.MaxHops}
+	o := loopcheck.Options{Match: r.Match, Delimiter: env.Delimiter}
+	v.Skipped, v.SkipReason = r.stampOfThisHop(h, env.Recipient, o)
+	o.Skip = v.Skipped
+	v.Stamp = h.Find(env.Recipient, o)
+	return v
+}
+
+// stampOfThisHop returns the stamp that the caller has made for this very
+// delivery, and why it is taken for that.
+func (r Rules) stampOfThisHop(h *loopcheck.Header, recipient string, o loopcheck.Options) (*loopcheck.Field, string) {
+	top := h.TopStamp()
+	switch {
+	case r.StampedBy == None:
+		return nil, "every stamp counts (--stamped-by none)"
+	case top == nil:
+		return nil, "no stamp of this delivery on top"
+	case r.StampedBy == MTA:
+		return top, "the caller has stamped this delivery (--stamped-by mta)"
+	case !r.UnderPostfix:
+		return nil, "every stamp counts: MAIL_CONFIG is not set, so Postfix has not started us"
+	case !top.Names(recipient, o):
+		return nil, "every stamp counts: the one on top names another recipient"
+	default:
+		return top, "Postfix has stamped this delivery: MAIL_CONFIG is set and the stamp on top names the recipient"
+	}
+}
+
+// Loops reports whether the message is not to be delivered as it is.
+func (v Verdict) Loops() bool { return v.Stamp != nil || v.TooManyHops }
+
+// String returns the verdict in one word for the log.
+func (v Verdict) String() string {
+	switch {
+	case v.Stamp != nil:
+		return "loop"
+	case v.TooManyHops:
+		return "hops"
+	default:
+		return "pass"
+	}
+}
+
+// Refusal returns the failure that the verdict means under a policy, in the
+// words of Postfix's delivery agents and cleanup(8); nil if the message is
+// delivered.
+func (v Verdict) Refusal(env *Envelope, policy OnLoop) error {
+	if !v.Loops() || policy == Deliver || policy == Quarantine {
+		return nil
+	}
+	e := &dsn.Error{Status: dsn.Hops, Text: "too many hops"}
+	deferred := dsn.TempHops
+	if v.Stamp != nil {
+		e.Status, deferred = dsn.Loop, dsn.TempLoop
+	}
+	e.Text, e.Err = v.reason(env), v.cause()
+	if policy == Defer {
+		e.Status = deferred
+	}
+	return e
+}
+
+// reason is the verdict in Postfix's words.
+func (v Verdict) reason(env *Envelope) string {
+	if v.Stamp != nil {
+		return "mail forwarding loop for " + env.Recipient
+	}
+	return "too many hops"
+}
+
+// cause says where in the message the reason stands.
+func (v Verdict) cause() error {
+	if v.Stamp != nil {
+		return fmt.Errorf("line %d of the message is %s: %s", v.Stamp.Line, v.Stamp.Name, v.Stamp.Unfolded)
+	}
+	return fmt.Errorf("the message has %d Received fields", v.Hops)
+}

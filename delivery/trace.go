@@ -1,0 +1,47 @@
+package delivery
+
+import (
+	"strings"
+
+	"lastmile/loopcheck"
+)
+
+// loopField is the field that marks a message which was delivered although it
+// loops.
+const loopField = "X-Lastmile-Loop"
+
+// traceFields returns the fields to put above the message, in the order and
+// spelling of Postfix's mail_copy.c: each only if the caller has not just
+// written the same. If the message begins with something that is no header
+// field an empty line ends them, so that it stays the body it is.
+func traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
+	var b strings.Builder
+	add := func(name loopcheck.Name, value string) {
+		for i := range h.Top {
+			if h.Top[i].Name == name && h.Top[i].Value == value {
+				return
+			}
+		}
+		b.WriteString(name.String() + ": " + value + "\n")
+	}
+	if v.Loops() {
+		b.WriteString(loopField + ": " + v.reason(env) + "\n")
+	}
+	if env.HasSender {
+		path := "<" + loopcheck.Quote(env.Sender) + ">"
+		if env.Sender == "" {
+			path = "<>"
+		}
+		add(loopcheck.ReturnPath, path)
+	}
+	if env.OriginalRecipient != "" {
+		add(loopcheck.XOriginalTo, env.OriginalRecipient)
+	}
+	if stamp := loopcheck.Quote(env.Recipient); v.Skipped == nil || v.Skipped.Value != stamp {
+		b.WriteString(loopcheck.DeliveredTo.String() + ": " + stamp + "\n")
+	}
+	if h.Bare {
+		b.WriteString("\n")
+	}
+	return []byte(b.String())
+}

@@ -1,0 +1,69 @@
+package loopcheck
+
+// Match says when a Delivered-To field names the recipient.
+type Match int
+
+const (
+	// Postfix compares as Postfix's delivered_hdr.c does; see the package
+	// comment.
+	Postfix Match = iota
+	// Mailbox compares what is meant instead of what is written; see
+	// [SameMailbox]. It finds more loops than Postfix does, and may find one
+	// where a person resends a message to a sub-address.
+	Mailbox
+)
+
+// Options say how stamps are compared. The zero value is Postfix's way.
+type Options struct {
+	Match Match
+	// Delimiter is the set of bytes that divide user from extension in a
+	// local part, Postfix's recipient_delimiter. Only [Mailbox] uses it.
+	Delimiter string
+	// Skip is a stamp that does not count: that of the delivery which is being
+	// made, put on top by the program that called us. Nil skips none.
+	Skip *Field
+}
+
+// Find returns the first Delivered-To field that names the recipient, an
+// address in its internal (unquoted) form, or nil. Such a field means that the
+// message has been delivered to the recipient before: a mail forwarding loop.
+func (h *Header) Find(recipient string, o Options) *Field {
+	same := o.comparer(recipient)
+	counted := 0
+	for i := range h.Stamps {
+		f := &h.Stamps[i]
+		if f == o.Skip {
+			continue
+		}
+		if counted++; counted > maxStamps {
+			break
+		}
+		if same(f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// TopStamp returns the Delivered-To field in the block of the last hop: the one
+// that an MTA has written for the very delivery which is being made, if it
+// writes one at all. At most one field is ever that: the topmost.
+func (h *Header) TopStamp() *Field {
+	if len(h.Stamps) > 0 && h.Stamps[0].Top {
+		return &h.Stamps[0]
+	}
+	return nil
+}
+
+// Names reports whether a field names the recipient under the options.
+func (f *Field) Names(recipient string, o Options) bool { return o.comparer(recipient)(f) }
+
+// comparer prepares the recipient once for any number of comparisons.
+func (o Options) comparer(recipient string) func(*Field) bool {
+	if o.Match == Mailbox {
+		want := parseMailbox(Quote(recipient), o.Delimiter)
+		return func(f *Field) bool { return want != mailbox{} && parseMailbox(f.Unfolded, o.Delimiter) == want }
+	}
+	want := fold(Quote(recipient))
+	return func(f *Field) bool { return fold(f.Value) == want }
+}

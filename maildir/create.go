@@ -1,0 +1,91 @@
+package maildir
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// createTrusted makes a missing directory and those above it, as Postfix's
+// make_dirs does, and opens it.
+func createTrusted(path string) (int, error) {
+	parent, name := filepath.Split(path)
+	parent = filepath.Clean(parent)
+	if parent == path || name == ".." {
+		return -1, failed("create", path, unix.ENOENT)
+	}
+	dir, err := openat(unix.AT_FDCWD, parent, pathOnly, 0)
+	if err == unix.ENOENT {
+		dir, err = createTrusted(parent)
+		if err != nil {
+			return -1, err
+		}
+	}
+	if err != nil {
+		return -1, openFailed(parent, err)
+	}
+	defer unix.Close(dir)
+	return makeDir(dir, name, path)
+}
+
+// makeDir makes a directory with mode 0700 in dir, makes its name durable, and
+// opens it. That another delivery made it at the same time is no error.
+func makeDir(dir int, name, path string) (int, error) {
+	if err := checkParent(dir, filepath.Dir(path)); err != nil {
+		return -1, err
+	}
+	if err := unix.Mkdirat(dir, name, 0o700); err != nil && err != unix.EEXIST {
+		return -1, failed("create", path, err)
+	}
+	if err := syncPath(dir, filepath.Dir(path)); err != nil {
+		return -1, err
+	}
+	fd, err := openat(dir, name, pathOnly|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return -1, openFailed(path, err)
+	}
+	return fd, nil
+}
+
+// checkParent refuses to make a directory where somebody else than the
+// effective user and root could replace it.
+func checkParent(dir int, path string) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(dir, &st); err != nil {
+		return failed("stat", path, err)
+	}
+	switch {
+	case int(st.Uid) != unix.Geteuid() && st.Uid != 0:
+		return refuse(path, &st, fmt.Sprintf("run lastmile as uid %d, or make the Maildir by hand", st.Uid))
+	case st.Mode&unix.S_IWOTH != 0 && st.Mode&unix.S_ISVTX == 0:
+		return refuse(path, &st, "chmod o-w it, or make the Maildir by hand")
+	}
+	return nil
+}
+
+// makeSubs makes what is missing of the three directories of a Maildir.
+func makeSubs(dir int, path string) error {
+	for _, name := range []string{"tmp", "new", "cur"} {
+		if err := unix.Mkdirat(dir, name, 0o700); err != nil && err != unix.EEXIST {
+			return failed("create", path+"/"+name, err)
+		}
+	}
+	return syncPath(dir, path)
+}
+
+// syncPath makes the names in a directory that is open with O_PATH durable.
+func syncPath(dir int, path string) error {
+	fd, err := openat(dir, ".", readDir, 0)
+	if err != nil {
+		// Mode 0300 and the like: it can be searched and written, not read.
+		// What was made there is synced with the rest of the file system.
+		unix.Sync()
+		return nil
+	}
+	defer unix.Close(fd)
+	if err := fsyncDir(fd); err != nil {
+		return failed("sync", path, err)
+	}
+	return nil
+}

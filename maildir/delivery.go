@@ -1,0 +1,193 @@
+package maildir
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// pushEvery is how many bytes of a large message are written before the
+	// kernel is asked to begin writing them to the disk: the disk then works
+	// while the message still arrives, and the final fsync is short.
+	pushEvery = 4 << 20
+
+	// nameTries is how many unique names are tried: the first is taken only
+	// if a clock and a random number were both met before.
+	nameTries = 5
+)
+
+// Delivery is one message on its way into a Maildir. It is an io.Writer; what
+// was written is delivered by [Delivery.Sync] and then [Delivery.Place], and
+// given up by [Delivery.Remove]. One of the last two must be called.
+type Delivery struct {
+	box    *Box
+	fd     int
+	tmp    int    // tmp/, or -1 if the file has no name
+	name   string // in tmp/
+	size   int64
+	pushed int64
+}
+
+// Create begins a delivery.
+func (b *Box) Create() (*Delivery, error) {
+	d := &Delivery{box: b, tmp: -1}
+	var err error
+	d.fd, err = openat(b.dir, "tmp", unix.O_TMPFILE|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	switch err {
+	case nil:
+		return d, nil
+	case unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT, unix.ENOSYS:
+		// No O_TMPFILE in this file system or kernel, or no tmp/.
+		if err := d.createNamed(); err != nil {
+			return nil, err
+		}
+		return d, nil
+	default:
+		return nil, openFailed(b.path+"/tmp", err)
+	}
+}
+
+// createNamed makes the file under a name in tmp/.
+func (d *Delivery) createNamed() error {
+	tmp, err := d.box.openSub("tmp", pathOnly)
+	if err != nil {
+		return err
+	}
+	name := uniqueName(time.Now())
+	fd, err := openat(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		unix.Close(tmp)
+		return failed("create", d.box.path+"/tmp/"+name, err)
+	}
+	d.fd, d.tmp, d.name = fd, tmp, name
+	return nil
+}
+
+// Write implements io.Writer.
+func (d *Delivery) Write(p []byte) (int, error) {
+	n, err := writeAll(d.fd, p)
+	d.size += int64(n)
+	if err != nil {
+		return n, failed("write", d.box.path+"/tmp", err)
+	}
+	if d.size-d.pushed >= pushEvery {
+		// An error here would come again from fsync.
+		unix.SyncFileRange(d.fd, d.pushed, d.size-d.pushed, unix.SYNC_FILE_RANGE_WRITE)
+		d.pushed = d.size
+	}
+	return n, nil
+}
+
+// Sync puts the message on stable storage, still without a name that a reader
+// would look at.
+func (d *Delivery) Sync() error {
+	if err := fsync(d.fd); err != nil {
+		return failed("sync", d.box.path+"/tmp", err)
+	}
+	return nil
+}
+
+// Place gives the message its name in new/, makes that durable, and returns the
+// path. After an error there is nothing in new/.
+func (d *Delivery) Place() (path string, err error) {
+	name, err := d.link()
+	if err != nil {
+		return "", err
+	}
+	path = d.box.path + "/new/" + name
+	err = closeFile(d.fd)
+	d.fd = -1
+	if err != nil {
+		err = failed("close", path, err)
+	} else if err = fsyncDir(d.box.new); err != nil {
+		err = failed("sync", d.box.path+"/new", err)
+	}
+	if err != nil {
+		if undo := unix.Unlinkat(d.box.new, name, 0); undo != nil {
+			// It may be delivered twice now, but not lost.
+			err = fmt.Errorf("%w; and it could not be removed from %s: %v", err, path, undo)
+		}
+		return "", err
+	}
+	if d.name != "" {
+		unix.Unlinkat(d.tmp, d.name, 0) // what stays there is no harm
+	}
+	return path, nil
+}
+
+// Remove gives the message up. It may be called from another goroutine while
+// Write or Sync run, but not while Place does, and not after it succeeded.
+func (d *Delivery) Remove() {
+	if d.name != "" {
+		unix.Unlinkat(d.tmp, d.name, 0)
+	}
+}
+
+// link makes the name in new/.
+func (d *Delivery) link() (name string, err error) {
+	for range nameTries {
+		name = uniqueName(time.Now()) + ",S=" + strconv.FormatInt(d.size, 10)
+		if err = d.linkAs(name); err != unix.EEXIST {
+			break
+		}
+	}
+	if err != nil {
+		return "", failed("link", d.box.path+"/new/"+name, err)
+	}
+	return name, nil
+}
+
+func (d *Delivery) linkAs(name string) error {
+	if d.name != "" {
+		err := unix.Linkat(d.tmp, d.name, d.box.new, name, 0)
+		if err == unix.EPERM || err == unix.EOPNOTSUPP || err == unix.ENOSYS {
+			// A file system without hard links.
+			if err := unix.Renameat2(d.tmp, d.name, d.box.new, name, unix.RENAME_NOREPLACE); err == nil || err == unix.EEXIST {
+				return err
+			}
+		}
+		return err
+	}
+	err := unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(d.fd), d.box.new, name, unix.AT_SYMLINK_FOLLOW)
+	if err != unix.ENOENT {
+		return err
+	}
+	// No /proc. The other way wants CAP_DAC_READ_SEARCH, or Linux 6.10.
+	if err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH); err != unix.ENOENT && err != unix.EPERM {
+		return err
+	}
+	if err := d.giveName(); err != nil {
+		return err
+	}
+	return d.linkAs(name)
+}
+
+// giveName copies a message without a name, which cannot be linked here, to one
+// with a name in tmp/.
+func (d *Delivery) giveName() error {
+	nameless := d.fd
+	if err := d.createNamed(); err != nil {
+		return err
+	}
+	defer unix.Close(nameless)
+	buf := make([]byte, 64<<10)
+	for at := int64(0); at < d.size; {
+		n, err := unix.Pread(nameless, buf, at)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return unix.EIO // shorter than it was written
+		}
+		if _, err := writeAll(d.fd, buf[:n]); err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	return fsync(d.fd)
+}
