@@ -1,0 +1,54 @@
+package lab
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// programDirs are searched after PATH: servers and helpers that no user calls.
+var programDirs = []string{"/usr/sbin", "/sbin", "/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/dovecot", "/usr/libexec/dovecot"}
+
+// Need skips the test unless it runs as root and every program is installed.
+// With REQUIRE_PEERS=1 in the environment it fails instead, so that a CI run
+// cannot pass by skipping.
+func Need(t testing.TB, programs ...string) {
+	t.Helper()
+	var missing []string
+	for _, name := range programs {
+		if lookup(name) == "" {
+			missing = append(missing, name)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		lack(t, "not installed: "+strings.Join(missing, ", "))
+	case os.Getuid() != 0:
+		lack(t, "needs root: the peers switch user ids")
+	}
+}
+
+// lack ends the test because something it needs is not here.
+func lack(t testing.TB, reason string) {
+	t.Helper()
+	if os.Getenv("REQUIRE_PEERS") == "1" {
+		t.Fatal("REQUIRE_PEERS=1, but " + reason)
+	}
+	t.Skip(reason)
+}
+
+// lookup returns the path of a program, "" if there is none.
+func lookup(name string) string {
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	for _, dir := range programDirs {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	return ""
+}
