@@ -37,7 +37,7 @@ func (a *Agent) Deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error
 		return Receipt{}, err
 	}
 	r := Receipt{Verdict: a.Rules.Decide(h, env), MessageID: h.MessageID}
-	if err := r.Verdict.Refusal(env, a.Rules.OnLoop); err != nil {
+	if err := r.Verdict.Refusal(a.Rules.OnLoop); err != nil {
 		r.Size = m.Drain() - int64(h.FromLines)
 		return r, err
 	}

@@ -60,7 +60,7 @@ func (e *Envelope) SetSender(sender string) {
 // the sender, text with a control byte is dropped.
 func (e *Envelope) SetOriginalRecipient(recipient string) {
 	if !hasControl(recipient) {
-		e.OriginalRecipient = recipient
+		e.OriginalRecipient = loopcheck.Unquote(recipient)
 	}
 }
 

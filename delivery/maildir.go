@@ -26,15 +26,12 @@ func NewMaildir(at Template, folder string, o maildir.Options) (*Maildir, error)
 	if err != nil {
 		return nil, err
 	}
-	d := &Maildir{at: at, folder: parts, open: o}
-	if len(parts) == 1 { // no need to wait for a recipient to find it wrong
-		if _, ok := placeholder(parts[0], &Envelope{}); !ok {
-			if _, err := d.options(&Envelope{}); err != nil {
-				return nil, dsn.Config(err.Error())
-			}
+	if !strings.Contains(folder, "{") && folder != "" { // no need to wait for a recipient
+		if _, err := maildir.FolderKey(folder); err != nil {
+			return nil, dsn.Config(err.Error())
 		}
 	}
-	return d, nil
+	return &Maildir{at: at, folder: parts, open: o}, nil
 }
 
 // Quarantine returns the destination for messages that loop: the folder Loops

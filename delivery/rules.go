@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"strings"
 
 	"lastmile/delivery/dsn"
 	"lastmile/loopcheck"
@@ -56,6 +57,9 @@ type Verdict struct {
 	Skipped *loopcheck.Field
 	// SkipReason says why Skipped did not count, or why no field was skipped.
 	SkipReason string
+	// Recipient is the address that was looked for: that of the envelope, as
+	// far as it is whole (see censored).
+	Recipient string
 	// Hops is the number of Received fields.
 	Hops int
 	// TooManyHops is set if Hops has reached the limit.
@@ -64,11 +68,13 @@ type Verdict struct {
 
 // Decide judges a message. It is the only place where that is done.
 func (r Rules) Decide(h *loopcheck.Header, env *Envelope) Verdict {
-	v := Verdict{Hops: h.Hops, TooManyHops: r.MaxHops > 0 && h.Hops >= r.MaxHops}
+	v := Verdict{Recipient: env.Recipient, Hops: h.Hops, TooManyHops: r.MaxHops > 0 && h.Hops >= r.MaxHops}
 	o := loopcheck.Options{Match: r.Match, Delimiter: env.Delimiter}
 	v.Skipped, v.SkipReason = r.stampOfThisHop(h, env.Recipient, o)
-	o.Skip = v.Skipped
-	v.Stamp = h.Find(env.Recipient, o)
+	if o.Skip = v.Skipped; o.Skip != nil && r.UnderPostfix && censored(o.Skip.Value) == env.Recipient {
+		v.Recipient = loopcheck.Unquote(o.Skip.Value)
+	}
+	v.Stamp = h.Find(v.Recipient, o)
 	return v
 }
 
@@ -85,11 +91,26 @@ func (r Rules) stampOfThisHop(h *loopcheck.Header, recipient string, o loopcheck
 		return top, "the caller has stamped this delivery (--stamped-by mta)"
 	case !r.UnderPostfix:
 		return nil, "every stamp counts: MAIL_CONFIG is not set, so Postfix has not started us"
-	case !top.Names(recipient, o):
+	case !top.Names(recipient, o) && censored(top.Value) != recipient:
 		return nil, "every stamp counts: the one on top names another recipient"
 	default:
 		return top, "Postfix has stamped this delivery: MAIL_CONFIG is set and the stamp on top names the recipient"
 	}
+}
+
+// censored returns what local(8) makes of an address in its commands'
+// environment: "_" for every byte outside command_expansion_filter. The stamp
+// which it puts on top has the address whole.
+func censored(stamp string) string {
+	b := []byte(loopcheck.Unquote(stamp))
+	for i, c := range b {
+		switch {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', strings.IndexByte("!@%-_=+:,./", c) >= 0:
+		default:
+			b[i] = '_'
+		}
+	}
+	return string(b)
 }
 
 // Loops reports whether the message is not to be delivered as it is.
@@ -110,7 +131,7 @@ func (v Verdict) String() string {
 // Refusal returns the failure that the verdict means under a policy, in the
 // words of Postfix's delivery agents and cleanup(8); nil if the message is
 // delivered.
-func (v Verdict) Refusal(env *Envelope, policy OnLoop) error {
+func (v Verdict) Refusal(policy OnLoop) error {
 	if !v.Loops() || policy == Deliver || policy == Quarantine {
 		return nil
 	}
@@ -119,7 +140,7 @@ func (v Verdict) Refusal(env *Envelope, policy OnLoop) error {
 	if v.Stamp != nil {
 		e.Status, deferred = dsn.Loop, dsn.TempLoop
 	}
-	e.Text, e.Err = v.reason(env), v.cause()
+	e.Text, e.Err = v.reason(), v.cause()
 	if policy == Defer {
 		e.Status = deferred
 	}
@@ -127,9 +148,9 @@ func (v Verdict) Refusal(env *Envelope, policy OnLoop) error {
 }
 
 // reason is the verdict in Postfix's words.
-func (v Verdict) reason(env *Envelope) string {
+func (v Verdict) reason() string {
 	if v.Stamp != nil {
-		return "mail forwarding loop for " + env.Recipient
+		return "mail forwarding loop for " + v.Recipient
 	}
 	return "too many hops"
 }

@@ -12,20 +12,21 @@ const loopField = "X-Lastmile-Loop"
 
 // traceFields returns the fields to put above the message, in the order and
 // spelling of Postfix's mail_copy.c: each only if the caller has not just
-// written the same. If the message begins with something that is no header
+// written the same. (The same is deaf to case, because flags=hu of pipe(8)
+// changes the arguments and not the fields, and to what local(8) censors.) If the message begins with something that is no header
 // field an empty line ends them, so that it stays the body it is.
 func traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
 	var b strings.Builder
 	add := func(name loopcheck.Name, value string) {
 		for i := range h.Top {
-			if h.Top[i].Name == name && h.Top[i].Value == value {
+			if f := &h.Top[i]; f.Name == name && (loopcheck.Equal(f.Value, value) || censored(f.Value) == loopcheck.Unquote(value)) {
 				return
 			}
 		}
 		b.WriteString(name.String() + ": " + value + "\n")
 	}
 	if v.Loops() {
-		b.WriteString(loopField + ": " + v.reason(env) + "\n")
+		b.WriteString(loopField + ": " + v.reason() + "\n")
 	}
 	if env.HasSender {
 		path := "<" + loopcheck.Quote(env.Sender) + ">"
@@ -35,9 +36,9 @@ func traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
 		add(loopcheck.ReturnPath, path)
 	}
 	if env.OriginalRecipient != "" {
-		add(loopcheck.XOriginalTo, env.OriginalRecipient)
+		add(loopcheck.XOriginalTo, loopcheck.Quote(env.OriginalRecipient))
 	}
-	if stamp := loopcheck.Quote(env.Recipient); v.Skipped == nil || v.Skipped.Value != stamp {
+	if stamp := loopcheck.Quote(v.Recipient); v.Skipped == nil || !loopcheck.Equal(v.Skipped.Value, stamp) {
 		b.WriteString(loopcheck.DeliveredTo.String() + ": " + stamp + "\n")
 	}
 	if h.Bare {

@@ -7,9 +7,9 @@ const (
 	// Postfix compares as Postfix's delivered_hdr.c does; see the package
 	// comment.
 	Postfix Match = iota
-	// Mailbox compares what is meant instead of what is written; see
-	// [SameMailbox]. It finds more loops than Postfix does, and may find one
-	// where a person resends a message to a sub-address.
+	// Mailbox compares what is meant, too; see [SameMailbox]. It finds every
+	// loop that Postfix does and more, and may find one where a person resends
+	// a message to a sub-address.
 	Mailbox
 )
 
@@ -60,10 +60,13 @@ func (f *Field) Names(recipient string, o Options) bool { return o.comparer(reci
 
 // comparer prepares the recipient once for any number of comparisons.
 func (o Options) comparer(recipient string) func(*Field) bool {
-	if o.Match == Mailbox {
-		want := parseMailbox(Quote(recipient), o.Delimiter)
-		return func(f *Field) bool { return want != mailbox{} && parseMailbox(f.Unfolded, o.Delimiter) == want }
-	}
 	want := fold(Quote(recipient))
-	return func(f *Field) bool { return fold(f.Value) == want }
+	literal := func(f *Field) bool { return fold(f.Value) == want }
+	if o.Match == Postfix {
+		return literal
+	}
+	meant := parseMailbox(Quote(recipient), o.Delimiter)
+	return func(f *Field) bool {
+		return literal(f) || meant != mailbox{} && parseMailbox(f.Unfolded, o.Delimiter) == meant
+	}
 }

@@ -14,7 +14,8 @@ import (
 //   - a local part in needless quotes, and one that lacks the quotes it needs,
 //   - a domain with and without its final dot,
 //   - A-labels and U-labels of an internationalised domain (RFC 5890),
-//   - with delimiters: "user+extension@domain" and "user@domain" ([Split]).
+//   - with delimiters: "user+extension@domain" and "user@domain", whatever the
+//     extension ([Split]).
 //
 // A list of addresses, an encoded-word and text that is no address are the
 // same as nothing.
@@ -49,7 +50,7 @@ func parseMailbox(body, delimiters string) mailbox {
 // false for a list.
 func addressText(body string) (text string, ok bool) {
 	var b strings.Builder
-	quoted, depth, angle := false, 0, false
+	quoted, depth, angle, colon := false, 0, false, false
 	for i := 0; i < len(body); i++ {
 		c := body[i]
 		switch {
@@ -71,6 +72,9 @@ func addressText(body string) (text string, ok bool) {
 			quoted = true
 			b.WriteByte(c)
 		case c == '<' && !angle:
+			if colon {
+				return "", false // a group, or a URI: no display name has a colon
+			}
 			angle = true // what came before is the display name
 			b.Reset()
 		case c == '>' && angle:
@@ -79,6 +83,7 @@ func addressText(body string) (text string, ok bool) {
 		case c == ',' || c == ';':
 			return "", false
 		default:
+			colon = colon || c == ':'
 			b.WriteByte(c)
 		}
 	}

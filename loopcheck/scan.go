@@ -16,6 +16,10 @@ const (
 	// can make it store.
 	maxStamps = 1000
 
+	// maxTop is how many fields of the last hop's block are kept: an MTA puts
+	// at most three there.
+	maxTop = 16
+
 	// maxUnfolded bounds the text kept of a field over several lines: an
 	// address has at most 320 bytes (RFC 5321 section 4.5.3.1), the rest is
 	// room for comments.
@@ -136,12 +140,12 @@ func (s *Scanner) Write(p []byte) (done bool) {
 			s.keep(p)
 			break
 		}
-		line := p[:i]
+		line, size := p[:i], i+1
 		if s.lineBytes > 0 {
 			s.keep(line)
-			line = s.line
+			line, size = s.line, s.lineBytes+1
 		}
-		s.endLine(line, s.lineBytes+i+1)
+		s.endLine(line, size)
 		p = p[i+1:]
 	}
 	return s.done
@@ -223,12 +227,13 @@ func (s *Scanner) field(line []byte, n int) {
 		return
 	}
 	stamp := name == DeliveredTo && len(s.h.Stamps) <= maxStamps // one more, for the stamp that may be passed over
-	if !stamp && s.belowTop {
+	top := !s.belowTop && len(s.h.Top) < maxTop
+	if !stamp && !top {
 		return
 	}
 	f := Field{Name: name, Line: s.h.Lines, Value: valueOf(line[n:]), Top: !s.belowTop}
 	f.Unfolded = f.Value[:min(len(f.Value), maxUnfolded)]
-	if f.Top && len(s.h.Top) < maxStamps {
+	if top {
 		s.h.Top = append(s.h.Top, f)
 	}
 	if stamp {

@@ -37,11 +37,7 @@ func (p *program) app() *cli.App {
 		ErrWriter:             io.Discard,
 		ExitErrHandler:        func(*cli.Context, error) {},
 		OnUsageError:          usageError,
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this"},
-			&cli.BoolFlag{Name: "version", Usage: "show the version"},
-		},
-		Action: p.root,
+		Action:                p.root,
 		Commands: []*cli.Command{
 			p.deliverCommand(),
 			p.checkCommand(),
@@ -76,16 +72,24 @@ func seeHelp(c *cli.Context) string {
 
 // root is what runs without a command, or with one that does not exist.
 func (p *program) root(c *cli.Context) error {
-	switch {
-	case c.Bool("help") && !c.Args().Present():
-		return p.help(c)
-	case c.Bool("version") && !c.Args().Present():
-		return p.version(c)
-	case c.Args().Present():
+	if c.Args().Present() {
 		return dsn.Config(fmt.Sprintf("%q is no command of lastmile", c.Args().First()) + seeHelp(c))
-	default:
-		return dsn.Config("no command given" + seeHelp(c))
 	}
+	return dsn.Config("no command given" + seeHelp(c))
+}
+
+// asCommand makes commands of the two options that every program has. The
+// library would act on them before anything of ours could refuse to.
+func asCommand(args []string) []string {
+	if len(args) == 2 {
+		switch args[1] {
+		case "--help", "-h":
+			return []string{args[0], "help"}
+		case "--version":
+			return []string{args[0], "version"}
+		}
+	}
+	return args
 }
 
 // notUnderPostfix refuses what delivers nothing and exits 0, if Postfix calls

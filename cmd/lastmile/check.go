@@ -9,6 +9,7 @@ import (
 
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
+	"lastmile/delivery/message"
 	"lastmile/loopcheck"
 )
 
@@ -36,8 +37,10 @@ func (p *program) check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	f := newFinding(h, rules, rules.Decide(h, env))
+	about := message.Summarize(m.Head()[h.FromLines:])
+	f.MessageID, f.From, f.Subject = h.MessageID, about.From, about.Subject
 	m.Drain()
-	f := newFinding(env, h, rules, rules.Decide(h, env))
 	show := f.writeText
 	if c.Bool("json") {
 		show = f.writeJSON
@@ -64,6 +67,9 @@ type finding struct {
 	Hops      int     `json:"hops"`
 	MaxHops   int     `json:"max_hops"`
 	Match     string  `json:"match"`
+	MessageID string  `json:"message_id,omitempty"`
+	From      string  `json:"from,omitempty"`    // decoded, as far as it can be read
+	Subject   string  `json:"subject,omitempty"` // likewise
 }
 
 // stamp is a Delivered-To field with the number of its line in the message.
@@ -80,9 +86,9 @@ func newStamp(f *loopcheck.Field) *stamp {
 	return &stamp{Line: f.Line, Field: f.Name.String(), Value: f.Unfolded}
 }
 
-func newFinding(env *delivery.Envelope, h *loopcheck.Header, rules delivery.Rules, v delivery.Verdict) *finding {
+func newFinding(h *loopcheck.Header, rules delivery.Rules, v delivery.Verdict) *finding {
 	f := &finding{
-		Recipient: env.Recipient, Verdict: v.String(),
+		Recipient: v.Recipient, Verdict: v.String(),
 		Stamp: newStamp(v.Stamp), Skipped: newStamp(v.Skipped), Why: v.SkipReason,
 		Stamps: []stamp{}, Hops: v.Hops, MaxHops: rules.MaxHops, Match: "postfix",
 	}
@@ -92,7 +98,7 @@ func newFinding(env *delivery.Envelope, h *loopcheck.Header, rules delivery.Rule
 	for i := range h.Stamps {
 		f.Stamps = append(f.Stamps, *newStamp(&h.Stamps[i]))
 	}
-	if err := v.Refusal(env, delivery.Bounce); err != nil {
+	if err := v.Refusal(delivery.Bounce); err != nil {
 		e := dsn.Of(err)
 		f.Status, f.Text = e.Status.String(), e.Text
 	}
@@ -118,6 +124,9 @@ func (f *finding) writeText(w io.Writer) error {
 		add("too many hops: %d Received fields, %d are the limit", f.Hops, f.MaxHops)
 	default:
 		add("no loop: no Delivered-To field that counts names %s", f.Recipient)
+	}
+	if f.From != "" || f.Subject != "" {
+		add("message: %q from %s", f.Subject, f.From)
 	}
 	for i, s := range f.Stamps {
 		if i == maxListed {

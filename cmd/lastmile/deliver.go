@@ -40,15 +40,30 @@ func (p *program) deliverCommand() *cli.Command {
 	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", p.deliver, append(flags, ruleFlags()...)...)
 }
 
-// deliver delivers one message.
+// deliver delivers one message, says so, and logs it.
 func (p *program) deliver(c *cli.Context) error {
+	start := time.Now()
 	log, err := p.newLog(c)
 	if err != nil {
 		return err
 	}
+	env, receipt, err := p.attempt(c)
+	dryRun := c.Bool("dry-run")
+	if err == nil && (c.Bool("verbose") || dryRun) {
+		fmt.Fprintln(p.stdout, outcome(dryRun, receipt))
+	}
+	if env == nil {
+		env = &delivery.Envelope{Recipient: c.Args().First()}
+	}
+	p.finish = func() { log.delivery(env, dryRun, receipt, err, time.Since(start)) }
+	return err
+}
+
+// attempt reads the options and delivers one message.
+func (p *program) attempt(c *cli.Context) (*delivery.Envelope, delivery.Receipt, error) {
 	env, err := recipient(c)
 	if err != nil {
-		return err
+		return nil, delivery.Receipt{}, err
 	}
 	if c.IsSet("sender") {
 		env.SetSender(c.String("sender"))
@@ -56,31 +71,25 @@ func (p *program) deliver(c *cli.Context) error {
 	env.SetOriginalRecipient(c.String("original-recipient"))
 	agent, err := p.agent(c)
 	if err != nil {
-		return err
+		return env, delivery.Receipt{}, err
 	}
 	limit := c.Duration("timeout")
 	if limit <= 0 {
-		return dsn.Config("--timeout is not a time above 0")
+		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
-
-	start := time.Now()
 	receipt, err := p.supervised(limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
 		if testOnlyBeforeDelivery != nil {
 			testOnlyBeforeDelivery()
 		}
 		return agent.Deliver(gate, env, p.stdin)
 	})
-	p.finish = func() { log.delivery(env, agent, receipt, err, time.Since(start)) }
-	if err == nil && (c.Bool("verbose") || agent.DryRun) {
-		fmt.Fprintln(p.stdout, outcome(agent, receipt))
-	}
-	return err
+	return env, receipt, err
 }
 
 // outcome is the line of -v and --dry-run.
-func outcome(agent *delivery.Agent, r delivery.Receipt) string {
+func outcome(dryRun bool, r delivery.Receipt) string {
 	done := "delivered to "
-	if agent.DryRun {
+	if dryRun {
 		done = "would be delivered to "
 	}
 	if r.Verdict.Loops() {

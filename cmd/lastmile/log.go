@@ -57,6 +57,10 @@ func (p *program) newLog(c *cli.Context) (*log, error) {
 	return &log{target: target, json: asJSON, stderr: p.report.w}, nil
 }
 
+// ownTime reports whether the line is to say when it was written: syslog does
+// that itself, and who reads standard error knows.
+func (l *log) ownTime() bool { return l.target != "syslog" && l.target != "stderr" }
+
 // pair is one key of the line with its value.
 type pair struct {
 	key   string
@@ -64,7 +68,7 @@ type pair struct {
 }
 
 // delivery writes the line of one message.
-func (l *log) delivery(env *delivery.Envelope, a *delivery.Agent, r delivery.Receipt, err error, took time.Duration) {
+func (l *log) delivery(env *delivery.Envelope, dryRun bool, r delivery.Receipt, err error, took time.Duration) {
 	status, priority := "2.0.0", mailInfo
 	if err != nil {
 		status, priority = dsn.Of(err).Status.String(), mailWarning
@@ -80,7 +84,7 @@ func (l *log) delivery(env *delivery.Envelope, a *delivery.Agent, r delivery.Rec
 		{"recipient", env.Recipient}, {"sender", sender}, {"message-id", r.MessageID}, {"size", r.Size},
 		{"verdict", r.Verdict.String()}, {"status", status}, {"where", r.Where}, {"duration", took.Round(time.Microsecond).String()},
 	}
-	if a.DryRun {
+	if dryRun {
 		line = append(line, pair{"dry-run", true})
 	}
 	if s := r.Verdict.Stamp; s != nil {
@@ -92,6 +96,9 @@ func (l *log) delivery(env *delivery.Envelope, a *delivery.Agent, r delivery.Rec
 		if e.Err != nil {
 			line = append(line, pair{"cause", e.Err.Error()})
 		}
+	}
+	if l.ownTime() {
+		line = append([]pair{{"time", time.Now().Format(time.RFC3339)}}, line...)
 	}
 	l.write(priority, l.format(line))
 }
@@ -109,8 +116,7 @@ func (l *log) format(line []pair) string {
 			b.WriteByte(' ')
 		}
 		if l.json {
-			value, _ := json.Marshal(p.value)
-			fmt.Fprintf(&b, "%q:%s", p.key, value)
+			fmt.Fprintf(&b, "%q:%s", p.key, jsonValue(p.value))
 			continue
 		}
 		b.WriteString(p.key + "=" + logValue(fmt.Sprint(p.value)))
@@ -121,10 +127,21 @@ func (l *log) format(line []pair) string {
 	return b.String()
 }
 
+// jsonValue is the value in JSON, without the escapes that only HTML wants.
+func jsonValue(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "null"
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 // logValue quotes what would not be read back as one value.
 func logValue(s string) string {
 	odd := func(r rune) bool {
-		return r == ' ' || r == '"' || r == '=' || r == '\\' || !unicode.IsPrint(r) || r == unicode.ReplacementChar
+		return r == ' ' || r == '"' || r == '\\' || !unicode.IsPrint(r) || r == unicode.ReplacementChar
 	}
 	if strings.ContainsFunc(s, odd) {
 		return strconv.Quote(s)
@@ -153,6 +170,6 @@ func (l *log) write(priority int, line string) {
 			return
 		}
 		defer f.Close()
-		io.WriteString(f, time.Now().Format(time.RFC3339)+" "+line+"\n")
+		io.WriteString(f, line+"\n")
 	}
 }

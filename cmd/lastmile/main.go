@@ -32,7 +32,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 		}
 	}()
 	p.signals = protect()
-	status = p.report.exit(p.app().Run(args))
+	status = p.report.exit(p.app().Run(asCommand(args)))
 	if p.finish != nil {
 		p.finish()
 	}

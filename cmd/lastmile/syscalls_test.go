@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lastmile/cmd/lastmile/internal/lab"
+)
+
+// Exit 0 means that file and directory are on the disk, in this order. What the
+// program does is seen from outside.
+func TestDurableOrder(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	dir := t.TempDir()
+	trace := filepath.Join(dir, "trace")
+	cmd := exec.Command("strace", "-f", "-y", "-o", trace, "-e", "trace=write,fsync,linkat,exit_group", "lastmile", "deliver", "--maildir", dir+"/Maildir", "--", "you@example.com")
+	cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The Maildir is new, so its directories are synced before the message.
+	_, text, _ = bytes.Cut(text, []byte("write("))
+	var got []string
+	for _, call := range regexp.MustCompile(`(write|fsync|linkat|exit_group)\(.*`).FindAllString("write("+string(text), -1) {
+		switch {
+		case strings.HasPrefix(call, "write(") && strings.Contains(call, "Delivered-To: you@example.com"):
+			got = append(got, "write message")
+		case strings.HasPrefix(call, "fsync(") && strings.Contains(call, "/Maildir/new>"):
+			got = append(got, "fsync new/")
+		case strings.HasPrefix(call, "fsync("):
+			got = append(got, "fsync file")
+		case strings.HasPrefix(call, "linkat("):
+			got = append(got, "link")
+		case strings.HasPrefix(call, "exit_group(0)"):
+			got = append(got, "exit 0")
+		}
+	}
+	if want := "write message, fsync file, link, fsync new/, exit 0"; strings.Join(got, ", ") != want {
+		t.Errorf("got  %s\nwant %s\n%s", strings.Join(got, ", "), want, text)
+	}
+}
+
+// Memory does not grow with the message, whatever its shape.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	const size, limit = 50 << 20, 10 << 10 // bytes, KiB
+	binary := lab.Binary(t)
+	shapes := map[string]func(*bytes.Buffer){
+		"body": func(b *bytes.Buffer) {
+			b.WriteString("Subject: test\n\n")
+			b.Write(bytes.Repeat([]byte(strings.Repeat("x", 76)+"\n"), size/77))
+		},
+		"header fields": func(b *bytes.Buffer) {
+			b.Write(bytes.Repeat([]byte("X-Field: "+strings.Repeat("x", 67)+"\n"), size/77))
+		},
+		"header line": func(b *bytes.Buffer) { b.WriteString("X-Field: "); b.Write(bytes.Repeat([]byte("x"), size)) },
+		"one line":    func(b *bytes.Buffer) { b.Write(bytes.Repeat([]byte("x"), size)) },
+		"From_ lines": func(b *bytes.Buffer) { b.Write(bytes.Repeat([]byte("From a\n"), size/7)) },
+		"continuation": func(b *bytes.Buffer) {
+			b.WriteString("Delivered-To: a\n")
+			b.Write(bytes.Repeat([]byte(" x\n"), size/3))
+		},
+		"stamps": func(b *bytes.Buffer) {
+			for i := 0; b.Len() < size; i++ {
+				fmt.Fprintf(b, "Delivered-To: %0900d@example.com\n", i)
+			}
+		},
+	}
+	for name, write := range shapes {
+		t.Run(name, func(t *testing.T) { // not in parallel: each holds 50 MB here
+			var message bytes.Buffer
+			write(&message)
+			if peak := peakMemory(t, binary, message.Bytes()); peak >= limit {
+				t.Errorf("%d KiB at the peak, want less than %d", peak, limit)
+			}
+		})
+	}
+}
+
+// peakMemory delivers a message and returns the peak of the process's resident
+// memory in KiB. It is asked for while the process waits for the end of the
+// message: what wait4 tells would begin with this test's own size.
+func peakMemory(t *testing.T, binary string, message []byte) int {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command(binary, "deliver", "--maildir", dir+"/Maildir", "--", "you@example.com")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin = r
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.Write(message); err != nil {
+		t.Fatal(err)
+	}
+	for unread := 1; unread > 0; {
+		if unread, err = unix.IoctlGetInt(int(r.Fd()), unix.TIOCINQ); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(dir + "/Maildir/new/*,S=*")
+	if err != nil || len(files) != 1 {
+		t.Fatalf("stored %q (%v), want one message", files, err)
+	}
+	if got, err := os.ReadFile(files[0]); err != nil || !bytes.HasSuffix(got, message) {
+		t.Errorf("the message was not stored as it came (%v)", err)
+	}
+	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if m == nil {
+		t.Fatalf("no VmHWM in %s", status)
+	}
+	peak, _ := strconv.Atoi(string(m[1]))
+	t.Logf("%d KiB for %d bytes", peak, len(message))
+	return peak
+}
