@@ -32,7 +32,7 @@ func protect() <-chan os.Signal {
 	debug.SetTraceback("crash")
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	unix.Umask(0o077)
-	signal.Notify(make(chan os.Signal), syscall.SIGPIPE, syscall.SIGXFSZ)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
 	return ended

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The way of imports: down only, never sideways. What is not in the table may
+// import nothing of the module.
+var mayImport = map[string][]string{
+	"lastmile/cmd/lastmile": {"lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/message", "lastmile/loopcheck", "lastmile/maildir"},
+	"lastmile/delivery":     {"lastmile/delivery/dsn", "lastmile/delivery/internal/child", "lastmile/delivery/message", "lastmile/loopcheck", "lastmile/maildir"},
+}
+
+// Each of the libraries has its place.
+var onlyIn = map[string][]string{
+	"github.com/urfave/cli":           {"lastmile/cmd/lastmile"},
+	"github.com/emersion/go-message":  {"lastmile/delivery/message"},
+	"github.com/emersion/go-maildir":  {"lastmile/maildir"},
+	"golang.org/x/text":               {"lastmile/loopcheck"},
+	"golang.org/x/net":                {"lastmile/loopcheck"},
+	"github.com/rogpeppe/go-internal": {},
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "lastmile/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg, imports := fields[0], fields[1:]
+		for _, imported := range imports {
+			if strings.HasPrefix(imported, "lastmile/") && !slices.Contains(mayImport[pkg], imported) {
+				t.Errorf("%s imports %s", pkg, imported)
+			}
+			for library, places := range onlyIn {
+				if strings.HasPrefix(imported, library) && !slices.Contains(places, pkg) {
+					t.Errorf("%s imports %s", pkg, imported)
+				}
+			}
+		}
+	}
+}
