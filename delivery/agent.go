@@ -51,7 +51,7 @@ func (a *Agent) Deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error
 		return r, err
 	}
 	m.CutFrom(h.FromLines)
-	fields := traceFields(h, env, r.Verdict)
+	fields := a.Rules.traceFields(h, env, r.Verdict)
 	m.Prepend(fields)
 	r.Where, err = to.Deliver(gate, env, m)
 	r.Size = m.Size()

@@ -3,8 +3,10 @@ package delivery
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"lastmile/delivery/dsn"
+	"lastmile/delivery/stamp"
 	"lastmile/loopcheck"
 )
 
@@ -43,9 +45,19 @@ type Rules struct {
 	Match     loopcheck.Match
 	MaxHops   int // the number of Received fields at which mail is refused; 0 for no limit
 	OnLoop    OnLoop
+	// Own, if not nil, makes only the stamps count that this installation has
+	// made; every message that is delivered then gets one.
+	Own *Own
 	// UnderPostfix is set if Postfix has started us: pipe(8) and local(8)
 	// export MAIL_CONFIG, which no shell and no mail retriever does.
 	UnderPostfix bool
+}
+
+// Own says how the stamps of this installation are made and known.
+type Own struct {
+	Keys   stamp.Keys
+	Expiry time.Duration // how long a stamp counts
+	Host   string        // the name to put into stamps
 }
 
 // Verdict is the decision about one message, with the reasons for it.
@@ -55,6 +67,9 @@ type Verdict struct {
 	Stamp *loopcheck.Field
 	// Skipped is the stamp of this very delivery, which did not count, or nil.
 	Skipped *loopcheck.Field
+	// Foreign is a field that names the recipient and does not count, because
+	// only stamps of this installation do. Nil if there is none.
+	Foreign *loopcheck.Field
 	// SkipReason says why Skipped did not count, or why no field was skipped.
 	SkipReason string
 	// Recipient is the address that was looked for: that of the envelope, as
@@ -75,6 +90,12 @@ func (r Rules) Decide(h *loopcheck.Header, env *Envelope) Verdict {
 		v.Recipient = loopcheck.Unquote(o.Skip.Value)
 	}
 	v.Stamp = h.Find(v.Recipient, o)
+	if r.Own != nil {
+		v.Foreign, v.Stamp = v.Stamp, r.Own.find(h, o.Key(v.Recipient))
+		if v.Stamp != nil {
+			v.Foreign = nil
+		}
+	}
 	return v
 }
 
@@ -84,19 +105,61 @@ func (r Rules) stampOfThisHop(h *loopcheck.Header, recipient string, o loopcheck
 	top := h.TopStamp()
 	switch {
 	case r.StampedBy == None:
-		return nil, "every stamp counts (--stamped-by none)"
+		return nil, "none: every stamp counts (--stamped-by none)"
 	case top == nil:
-		return nil, "no stamp of this delivery on top"
+		return nil, "none on top"
 	case r.StampedBy == MTA:
 		return top, "the caller has stamped this delivery (--stamped-by mta)"
 	case !r.UnderPostfix:
-		return nil, "every stamp counts: MAIL_CONFIG is not set, so Postfix has not started us"
+		return nil, "none known: MAIL_CONFIG is not set, so Postfix has not started us"
 	case !top.Names(recipient, o) && censored(top.Value) != recipient:
-		return nil, "every stamp counts: the one on top names another recipient"
+		return nil, "none: the one on top names another recipient"
 	default:
 		return top, "Postfix has stamped this delivery: MAIL_CONFIG is set and the stamp on top names the recipient"
 	}
 }
+
+// find returns the first field in which this installation says that it has
+// delivered the message to the recipient with a key.
+func (o *Own) find(h *loopcheck.Header, key string) *loopcheck.Field {
+	for i := range h.Own {
+		if o.Keys.Judge(h.Own[i].Unfolded, key, time.Now(), o.Expiry) == stamp.Valid {
+			return &h.Own[i]
+		}
+	}
+	return nil
+}
+
+// Judge says what the stamp of a delivery to an address, a Delivered-To field,
+// is worth: whether a stamp of this installation stands in the message for it.
+func (o *Own) Judge(h *loopcheck.Header, f *loopcheck.Field, match loopcheck.Options) Origin {
+	best := Foreign
+	key := match.Key(loopcheck.Unquote(f.Value))
+	for i := range h.Own {
+		switch o.Keys.Judge(h.Own[i].Unfolded, key, time.Now(), o.Expiry) {
+		case stamp.Valid:
+			return OurValid
+		case stamp.Expired:
+			best = OurExpired
+		case stamp.Invalid:
+			if best == Foreign && h.Own[i].Line == f.Line+1 {
+				best = Forged
+			}
+		}
+	}
+	return best
+}
+
+// Origin says whose stamp a Delivered-To field is.
+type Origin string
+
+// The origins of a stamp.
+const (
+	OurValid   Origin = "valid"   // this installation's
+	OurExpired Origin = "expired" // this installation's, but too old to count
+	Forged     Origin = "invalid" // claims to be lastmile's, and no key of ours agrees
+	Foreign    Origin = "foreign" // somebody else's
+)
 
 // censored returns what local(8) makes of an address in its commands'
 // environment: "_" for every byte outside command_expansion_filter. The stamp

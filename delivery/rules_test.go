@@ -60,7 +60,7 @@ func TestCensoredRecipient(t *testing.T) {
 	if v.Loops() || v.Skipped == nil {
 		t.Errorf("first pass: %+v", v)
 	}
-	if got := string(traceFields(h, env, v)); got != "" {
+	if got := string(r.traceFields(h, env, v)); got != "" {
 		t.Errorf("written again: %q", got)
 	}
 	h, _ = loopcheck.Scan(strings.NewReader(first + "Delivered-To: you+o#x'É@example.com\n"))

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"strings"
+	"time"
 
 	"lastmile/loopcheck"
 )
@@ -15,7 +16,7 @@ const loopField = "X-Lastmile-Loop"
 // written the same. (The same is deaf to case, because flags=hu of pipe(8)
 // changes the arguments and not the fields, and to what local(8) censors.) If the message begins with something that is no header
 // field an empty line ends them, so that it stays the body it is.
-func traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
+func (r Rules) traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
 	var b strings.Builder
 	add := func(name loopcheck.Name, value string) {
 		for i := range h.Top {
@@ -40,6 +41,10 @@ func traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
 	}
 	if stamp := loopcheck.Quote(v.Recipient); v.Skipped == nil || !loopcheck.Equal(v.Skipped.Value, stamp) {
 		b.WriteString(loopcheck.DeliveredTo.String() + ": " + stamp + "\n")
+	}
+	if r.Own != nil {
+		key := loopcheck.Options{Match: r.Match, Delimiter: env.Delimiter}.Key(v.Recipient)
+		b.WriteString(loopcheck.OwnStamp.String() + ": " + r.Own.Keys.Sign(key, r.Own.Host, time.Now()) + "\n")
 	}
 	if h.Bare {
 		b.WriteString("\n")

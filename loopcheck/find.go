@@ -58,6 +58,17 @@ func (h *Header) TopStamp() *Field {
 // Names reports whether a field names the recipient under the options.
 func (f *Field) Names(recipient string, o Options) bool { return o.comparer(recipient)(f) }
 
+// Key returns what stands for the recipient where it cannot be compared itself:
+// two recipients that are the same under the options have the same key.
+func (o Options) Key(recipient string) string {
+	if o.Match == Mailbox {
+		if m := parseMailbox(Quote(recipient), o.Delimiter); m != (mailbox{}) {
+			return Quote(m.local + "@" + m.domain)
+		}
+	}
+	return fold(Quote(recipient))
+}
+
 // comparer prepares the recipient once for any number of comparisons.
 func (o Options) comparer(recipient string) func(*Field) bool {
 	want := fold(Quote(recipient))

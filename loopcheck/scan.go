@@ -43,6 +43,7 @@ const (
 	ReturnPath                    // RFC 5321 section 4.4
 	XOriginalTo                   // Postfix
 	Received                      // RFC 5321 section 4.4
+	OwnStamp                      // X-Lastmile-Delivered, of lastmile alone
 	messageID                     // RFC 5322 section 3.6.4; kept for the log only
 	numberOfNames = int(messageID)
 )
@@ -52,6 +53,7 @@ var names = [numberOfNames + 1]string{
 	ReturnPath:  "Return-Path",
 	XOriginalTo: "X-Original-To",
 	Received:    "Received",
+	OwnStamp:    "X-Lastmile-Delivered",
 	messageID:   "Message-ID",
 }
 
@@ -84,6 +86,8 @@ type Header struct {
 	// that is being made; the Delivered-To fields among them are in Stamps,
 	// too.
 	Top []Field
+	// Own are the fields in which lastmile proves that a stamp is its own.
+	Own []Field
 	// Hops is the number of Received fields.
 	Hops int
 	// MessageID is the value of the first Message-ID field.
@@ -211,7 +215,7 @@ func (s *Scanner) endHeader(empty bool) {
 func (s *Scanner) field(line []byte, n int) {
 	s.last = nil
 	name := nameOf(line[:n])
-	if name == 0 || name == Received || name == messageID {
+	if name != DeliveredTo && name != ReturnPath && name != XOriginalTo {
 		s.belowTop = true
 	}
 	switch name {
@@ -219,6 +223,14 @@ func (s *Scanner) field(line []byte, n int) {
 		return
 	case Received:
 		s.h.Hops++
+		return
+	case OwnStamp:
+		if len(s.h.Own) < maxStamps {
+			f := Field{Name: name, Line: s.h.Lines, Value: valueOf(line[n:])}
+			f.Unfolded = f.Value[:min(len(f.Value), maxUnfolded)]
+			s.h.Own = append(s.h.Own, f)
+			s.last = &s.h.Own[len(s.h.Own)-1]
+		}
 		return
 	case messageID:
 		if s.h.MessageID == "" {

@@ -60,10 +60,12 @@ type finding struct {
 	Verdict   string  `json:"verdict"`          // pass, loop or hops
 	Status    string  `json:"status,omitempty"` // of a refusal
 	Text      string  `json:"text,omitempty"`   // of a refusal
-	Stamp     *stamp  `json:"stamp,omitempty"`  // the field that names the recipient
-	Skipped   *stamp  `json:"skipped,omitempty"`
-	Why       string  `json:"why"` // why it was skipped, or why none was
-	Stamps    []stamp `json:"stamps"`
+	Stamp     *field  `json:"stamp,omitempty"`  // the field that names the recipient
+	Skipped   *field  `json:"skipped,omitempty"`
+	Foreign   *field  `json:"foreign,omitempty"` // names the recipient, but --trust own does not count it
+	Why       string  `json:"why"`               // why it was skipped, or why none was
+	Trust     string  `json:"trust"`
+	Stamps    []field `json:"stamps"`
 	Hops      int     `json:"hops"`
 	MaxHops   int     `json:"max_hops"`
 	Match     string  `json:"match"`
@@ -72,31 +74,39 @@ type finding struct {
 	Subject   string  `json:"subject,omitempty"` // likewise
 }
 
-// stamp is a Delivered-To field with the number of its line in the message.
-type stamp struct {
-	Line  int    `json:"line"`
-	Field string `json:"field"`
-	Value string `json:"value"`
+// field is a trace field with the number of its line in the message.
+type field struct {
+	Line   int             `json:"line"`
+	Field  string          `json:"field"`
+	Value  string          `json:"value"`
+	Origin delivery.Origin `json:"origin,omitempty"` // with --trust own: valid, expired, invalid, foreign
 }
 
-func newStamp(f *loopcheck.Field) *stamp {
+func newField(f *loopcheck.Field) *field {
 	if f == nil {
 		return nil
 	}
-	return &stamp{Line: f.Line, Field: f.Name.String(), Value: f.Unfolded}
+	return &field{Line: f.Line, Field: f.Name.String(), Value: f.Unfolded}
 }
 
 func newFinding(h *loopcheck.Header, rules delivery.Rules, v delivery.Verdict) *finding {
 	f := &finding{
 		Recipient: v.Recipient, Verdict: v.String(),
-		Stamp: newStamp(v.Stamp), Skipped: newStamp(v.Skipped), Why: v.SkipReason,
-		Stamps: []stamp{}, Hops: v.Hops, MaxHops: rules.MaxHops, Match: "postfix",
+		Stamp: newField(v.Stamp), Skipped: newField(v.Skipped), Foreign: newField(v.Foreign), Why: v.SkipReason,
+		Trust: "any", Stamps: []field{}, Hops: v.Hops, MaxHops: rules.MaxHops, Match: "postfix",
+	}
+	if rules.Own != nil {
+		f.Trust = "own"
 	}
 	if rules.Match == loopcheck.Mailbox {
 		f.Match = "mailbox"
 	}
 	for i := range h.Stamps {
-		f.Stamps = append(f.Stamps, *newStamp(&h.Stamps[i]))
+		s := newField(&h.Stamps[i])
+		if rules.Own != nil {
+			s.Origin = rules.Own.Judge(h, &h.Stamps[i], loopcheck.Options{Match: rules.Match})
+		}
+		f.Stamps = append(f.Stamps, *s)
 	}
 	if err := v.Refusal(delivery.Bounce); err != nil {
 		e := dsn.Of(err)
@@ -124,9 +134,12 @@ func (f *finding) writeText(w io.Writer) error {
 		add("too many hops: %d Received fields, %d are the limit", f.Hops, f.MaxHops)
 	default:
 		add("no loop: no Delivered-To field that counts names %s", f.Recipient)
+		if f.Foreign != nil {
+			add("line %d does, but no stamp of this installation agrees", f.Foreign.Line)
+		}
 	}
 	if f.From != "" || f.Subject != "" {
-		add("message: %q from %s", f.Subject, f.From)
+		add("message: %q from %s", f.Subject, orUnknown(f.From))
 	}
 	for i, s := range f.Stamps {
 		if i == maxListed {
@@ -135,11 +148,17 @@ func (f *finding) writeText(w io.Writer) error {
 		}
 		add("  line %d: %s: %s%s", s.Line, s.Field, s.Value, f.remark(s))
 	}
+	if f.Stamp != nil && f.Stamp.Field != loopcheck.DeliveredTo.String() {
+		add("  line %d: %s: %s%s", f.Stamp.Line, f.Stamp.Field, f.Stamp.Value, f.remark(*f.Stamp))
+	}
 	add("stamp of this delivery: %s", f.Why)
 	if f.Status != "" {
 		add("a delivery would end with: %s %s", f.Status, f.Text)
 	}
-	if f.Verdict == "loop" {
+	switch {
+	case f.Verdict == "loop" && f.Trust == "own":
+		lines = append(lines, "hint: it was delivered here; something behind that delivery (a forward, an alias, a .forward) sends the mail back")
+	case f.Verdict == "loop":
 		lines = append(lines, hints...)
 	}
 	for _, line := range lines {
@@ -150,16 +169,25 @@ func (f *finding) writeText(w io.Writer) error {
 	return nil
 }
 
+func orUnknown(s string) string {
+	if s == "" {
+		return "nobody named"
+	}
+	return s
+}
+
 // maxListed is how many stamps are shown to a person.
 const maxListed = 20
 
 // remark says what a stamp means.
-func (f *finding) remark(s stamp) string {
+func (f *finding) remark(s field) string {
 	switch {
-	case f.Skipped != nil && s == *f.Skipped:
+	case f.Skipped != nil && s.Line == f.Skipped.Line:
 		return "   <- not counted"
-	case f.Stamp != nil && s == *f.Stamp:
+	case f.Stamp != nil && s.Line == f.Stamp.Line:
 		return "   <- the loop"
+	case s.Origin != "":
+		return "   <- " + string(s.Origin)
 	}
 	return ""
 }
@@ -167,8 +195,8 @@ func (f *finding) remark(s stamp) string {
 // hints name the cures, by who wrote the line.
 var hints = []string{
 	"hint: who wrote that line?",
-	"  the provider that fetchmail, getmail, fdm or mpop collects from: put dropdelivered into fetchmailrc,",
-	"    or deliver with --on-loop quarantine; nothing loops, the provider has used your address for its own delivery",
+	"  the provider that fetchmail, getmail, fdm or mpop collects from, for its own delivery, and nothing loops:",
+	"    deliver with --trust own, or put dropdelivered into fetchmailrc",
 	"  the MTA, for this very delivery (pipe flags=D, mailbox_command): deliver with --stamped-by mta",
 	"  an earlier delivery of yours: something behind it (a forward, an alias, a .forward) sends the mail back",
 }

@@ -90,6 +90,9 @@ func (l *log) delivery(env *delivery.Envelope, dryRun bool, r delivery.Receipt, 
 	if s := r.Verdict.Stamp; s != nil {
 		line = append(line, pair{"loop-line", s.Line})
 	}
+	if s := r.Verdict.Foreign; s != nil {
+		line = append(line, pair{"foreign-stamp-line", s.Line})
+	}
 	if err != nil {
 		e := dsn.Of(err)
 		line = append(line, pair{"text", e.Text})

@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 			testOnlyBeforeDelivery = func() { panic("made by a test") }
 			main()
 		},
+		"lastmile-nomachine": func() {
+			testOnlyMachineID = "/nonexistent/machine-id"
+			main()
+		},
 		"lastmile-fatal": func() {
 			testOnlyBeforeDelivery = overflowStack
 			main()
