@@ -157,8 +157,10 @@ func (l *log) write(priority int, line string) {
 	switch l.target {
 	case "none":
 	case "stderr":
-		// After the status code on the same stream, so on a line of its own.
-		io.WriteString(l.stderr, "\n"+line+"\n")
+		if priority == mailWarning {
+			line = "\n" + line // the status line stands there without its end
+		}
+		io.WriteString(l.stderr, line+"\n")
 	case "syslog":
 		conn, err := net.DialTimeout("unixgram", devLog, logPatience)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -60,9 +61,8 @@ func Start(argv, env []string, stdin *os.File) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What our caller left open is not for the child.
-	if err := unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil && err != unix.ENOSYS {
-		return nil, fmt.Errorf("close descriptors of the child: %w", err)
+	if err := keepDescriptors(); err != nil {
+		return nil, err
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -128,6 +128,25 @@ func (c *Child) Kill() {
 	if !c.waited { // afterwards the number may be another's
 		unix.Kill(-c.cmd.Process.Pid, unix.SIGKILL)
 	}
+}
+
+// keepDescriptors sees to it that the child does not get what our own caller has
+// left open.
+func keepDescriptors() error {
+	if unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) == nil {
+		return nil
+	}
+	// Before Linux 5.11, one by one.
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return fmt.Errorf("keep descriptors from the child: %w", err)
+	}
+	for _, e := range open {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
+	return nil
 }
 
 // readOutput reads to the end and returns the beginning.
