@@ -33,6 +33,10 @@
 // The other comparison, [Mailbox], asks whether two spellings mean the same
 // mailbox; see there.
 //
+// [Way] and [Diagnose] tell a person what happened: the hops and stamps from
+// the oldest to the newest, and why a stamp makes a delivery loop. They decide
+// nothing.
+//
 // # Use
 //
 //	h, err := loopcheck.Scan(os.Stdin)

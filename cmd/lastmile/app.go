@@ -41,6 +41,7 @@ func (p *program) app() *cli.App {
 		Commands: []*cli.Command{
 			p.deliverCommand(),
 			p.checkCommand(),
+			p.explainCommand(),
 			p.keyCommand(),
 			p.command("version", "show the version", "", p.version),
 			p.command("help", "show help, on a command too", "[COMMAND]", p.help),

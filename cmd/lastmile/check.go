@@ -194,7 +194,7 @@ func (f *finding) remark(s field) string {
 
 // hints name the cures, by who wrote the line.
 var hints = []string{
-	"hint: who wrote that line?",
+	"hint: who wrote that line? (lastmile explain draws the way of the message)",
 	"  the provider that fetchmail, getmail, fdm or mpop collects from, for its own delivery, and nothing loops:",
 	"    deliver with --trust own, or put dropdelivered into fetchmailrc",
 	"  the MTA, for this very delivery (pipe flags=D, mailbox_command): deliver with --stamped-by mta",

@@ -132,10 +132,11 @@ func TestREADMERetrievers(t *testing.T) {
 
 // The session and the first command are what a newcomer sees first.
 func TestREADMESession(t *testing.T) {
-	session := recipe(t, `^\$ lastmile check`)
+	session := recipe(t, `^\$ lastmile explain`)
 	command, want, _ := strings.Cut(session, "\n")
 	cmd := exec.Command("sh", "-c", strings.TrimPrefix(command, "$ "))
 	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "LC_ALL=en_US.UTF-8", "MAIL_CONFIG=")
 	got, _ := cmd.Output()
 	if string(got) != want || cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("exit status %d, want 1; got\n%s\nwant\n%s", cmd.ProcessState.ExitCode(), got, want)

@@ -148,6 +148,17 @@ func (m *Message) Prepend(p []byte) {
 	m.start -= copy(m.buf[m.start-len(p):], p)
 }
 
+// Fill reads on until the buffer is full or the message ends, so that Head
+// returns some of the body as well.
+func (m *Message) Fill() error {
+	for !m.eof && m.over == nil && len(m.buf) < min(m.fill, cap(m.buf)) {
+		if err := m.read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Head returns what was read ahead, from the beginning of the message: the
 // header section up to some 256 KiB, and perhaps some of the body.
 func (m *Message) Head() []byte { return m.buf[m.start:] }

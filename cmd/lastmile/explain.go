@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"lastmile/delivery"
+	"lastmile/delivery/dsn"
+	"lastmile/loopcheck"
+)
+
+// explainCommand is lastmile explain.
+func (p *program) explainCommand() *cli.Command {
+	flags := append(ruleFlags(),
+		&cli.BoolFlag{Name: "json", Usage: "print the explanation as a JSON object"},
+		&cli.BoolFlag{Name: "ascii", Usage: "draw with ASCII characters only, in English"},
+	)
+	return p.command("explain", "draw the way of the message on standard input, and say why it loops", "[-- RECIPIENT]", p.explain, flags...)
+}
+
+// explanation is what explain has to say: the verdict of check, and more. Its
+// JSON form is documented in lastmile(1).
+type explanation struct {
+	*finding
+	Schema    int         `json:"schema"`
+	Returned  bool        `json:"returned,omitempty"` // the message stood in a bounce
+	Way       []step      `json:"way"`
+	Causes    []diagnosis `json:"causes"`
+	Addresses []address   `json:"addresses,omitempty"` // without RECIPIENT: every stamped one
+	way       []loopcheck.TraceField
+	fetchmail bool // the bounce is one of fetchmail
+}
+
+// step is one trace field, the oldest first.
+type step struct {
+	Line     int    `json:"line"`
+	Field    string `json:"field"`
+	Value    string `json:"value"`
+	From     string `json:"from,omitempty"`
+	By       string `json:"by,omitempty"`
+	With     string `json:"with,omitempty"`
+	For      string `json:"for,omitempty"`
+	Software string `json:"software,omitempty"`
+	Time     string `json:"time,omitempty"` // RFC 3339
+}
+
+// diagnosis is a cause in words.
+type diagnosis struct {
+	Cause loopcheck.Cause `json:"cause"`
+	Lines []int           `json:"lines"`
+	Why   string          `json:"why"`
+	Cure  string          `json:"cure"`
+}
+
+// address is a stamped address, and whether a delivery to it would loop.
+type address struct {
+	Address string `json:"address"`
+	Loops   bool   `json:"loops"`
+	Line    int    `json:"line"`
+}
+
+// explain draws the way of a message and says why it loops. It exits as check
+// does; without a recipient nothing is to be delivered, so it exits 0.
+func (p *program) explain(c *cli.Context) error {
+	env := &delivery.Envelope{Delimiter: c.String("recipient-delimiter")}
+	var err error
+	if c.NArg() > 0 {
+		if env, err = recipient(c); err != nil {
+			return err
+		}
+	}
+	rules, err := p.rules(c)
+	if err != nil {
+		return err
+	}
+	e, head, err := p.examine(env, rules)
+	if err != nil {
+		return err
+	}
+	lang, utf8 := locale()
+	if c.Bool("ascii") || !utf8 {
+		lang, utf8 = english, false
+	}
+	e.diagnose(head, lang)
+	if c.Bool("json") {
+		enc := json.NewEncoder(p.stdout)
+		enc.SetEscapeHTML(false)
+		err = enc.Encode(e)
+	} else {
+		err = p.show(e, lang, utf8)
+	}
+	if err != nil {
+		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the explanation", Err: err}
+	}
+	if env.Recipient != "" && e.Verdict != "pass" {
+		return foundLoop
+	}
+	return nil
+}
+
+// examine reads the message, or the one that a bounce returns, and decides about
+// it as deliver would.
+func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explanation, []byte, error) {
+	m, h, err := delivery.Examine(p.stdin)
+	if err == nil {
+		err = m.Fill()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer m.Drain()
+	head := bytes.Clone(m.Head())
+	e := &explanation{Schema: 1}
+	if inner, ok := returned(head); ok {
+		e.Returned = true
+		e.fetchmail = bytes.Contains(head, []byte(`boundary="foo-mani-padme-hum-`))
+		if env.Recipient == "" {
+			env.Recipient = refusedRecipient(head)
+		}
+		if h, err = loopcheck.Scan(bytes.NewReader(inner)); err != nil {
+			return nil, nil, err
+		}
+		e.way = loopcheck.Way(inner)
+	} else {
+		e.way = loopcheck.Way(head)
+	}
+	v := delivery.Verdict{Hops: h.Hops}
+	if env.Recipient != "" {
+		v = rules.Decide(h, env)
+	} else {
+		e.Addresses = stamped(h, rules, env.Delimiter)
+	}
+	e.finding = newFinding(h, rules, v)
+	for i := range e.way {
+		e.Way = append(e.Way, newStep(&e.way[i]))
+	}
+	return e, head, nil
+}
+
+// stamped says of every stamped address whether a delivery to it would loop.
+func stamped(h *loopcheck.Header, rules delivery.Rules, delimiter string) (list []address) {
+	seen := map[string]bool{}
+	for i := range h.Stamps {
+		a := loopcheck.Unquote(h.Stamps[i].Value)
+		if key := strings.ToLower(a); a == "" || seen[key] || len(list) == maxListed {
+			continue
+		} else {
+			seen[key] = true
+		}
+		v := rules.Decide(h, &delivery.Envelope{Recipient: a, Delimiter: delimiter})
+		list = append(list, address{Address: a, Loops: v.Stamp != nil, Line: h.Stamps[i].Line})
+	}
+	return list
+}
+
+func newStep(f *loopcheck.TraceField) step {
+	s := step{Line: f.Line, Field: f.Name, Value: f.Body}
+	if h := f.Hop; h != nil {
+		s.From, s.By, s.With, s.For, s.Software = h.From, h.By, h.With, h.For, h.Software
+		if !h.Time.IsZero() {
+			s.Time = h.Time.Format("2006-01-02T15:04:05Z07:00")
+		}
+	}
+	return s
+}
+
+// diagnose adds the causes.
+func (e *explanation) diagnose(head []byte, lang language) {
+	line := 0
+	if e.Stamp != nil {
+		line = e.Stamp.Line
+	}
+	var found []loopcheck.Diagnosis
+	if e.Verdict == "hops" {
+		found = append(found, loopcheck.Diagnosis{Cause: loopcheck.TooManyHops})
+	}
+	if line > 0 || len(found) == 0 {
+		found = append(found, loopcheck.Diagnose(e.way, e.Recipient, line))
+	}
+	if line == 0 && bytes.Contains(head, []byte("loops back to myself")) {
+		found = []loopcheck.Diagnosis{{Cause: loopcheck.BackToMyself}}
+	}
+	for _, d := range found {
+		if e.fetchmail && d.Cause == loopcheck.ThisHop {
+			// What fetchmail returns is what it found in the mailbox.
+			d.Cause, d.Fetcher = loopcheck.ProviderStamp, "fetchmail"
+		}
+		values := causeValues(d, e.Recipient, lang)
+		t := causes[d.Cause]
+		if d.Lines == nil {
+			d.Lines = []int{}
+		}
+		e.Causes = append(e.Causes, diagnosis{d.Cause, d.Lines, values.Replace(t.why[lang]), values.Replace(t.cure[lang])})
+	}
+}
+
+// causeValues are what the texts of causes have placeholders for.
+func causeValues(d loopcheck.Diagnosis, recipient string, lang language) *strings.Replacer {
+	last := ""
+	for _, name := range d.Chain {
+		if strings.EqualFold(name, recipient) || strings.Contains(last, "@") && !strings.Contains(name, "@") {
+			continue // an address says more than a host
+		}
+		last = name
+	}
+	return strings.NewReplacer(
+		"{fetcher}", d.Fetcher, "{fetchercure}", fetcherCures[d.Fetcher][lang], "{callercure}", callerCures[d.Fetcher][lang],
+		"{chain}", strings.Join(d.Chain, " > "), "{last}", last, "{recipient}", recipient,
+		"{age}", strings.TrimPrefix(delay(d.Age), "+"), "{match}", d.Match,
+	)
+}
+
+// show prints the picture, and what it means.
+func (p *program) show(e *explanation, lang language, utf8 bool) error {
+	pic := &picture{pen: asciiPen, lang: lang}
+	if utf8 {
+		pic.pen = unicodePen
+	}
+	if isTerminal(p.stdout) && os.Getenv("NO_COLOR") == "" {
+		pic.pen = pic.pen.inColour()
+	}
+	lines := []string{lang.say(textWay), ""}
+	if e.Returned {
+		lines = append([]string{lang.say(textReturned)}, lines...)
+	}
+	pic.draw(e)
+	lines = append(lines, pic.lines...)
+	lines = append(lines, "")
+	paragraph := func(s string) { lines = append(lines, wrap(oneLine(s, 4*maxReport), "  ")...) }
+	for _, a := range e.Addresses {
+		if a.Loops {
+			paragraph(lang.say(textWouldLoop, a.Address, a.Line))
+		} else {
+			paragraph(lang.say(textWouldNot, a.Address))
+		}
+	}
+	if e.Recipient == "" && len(e.Addresses) == 0 {
+		paragraph(lang.say(textNoStamps))
+	}
+	for _, d := range e.Causes {
+		if e.Recipient == "" && d.Cause != loopcheck.BackToMyself {
+			continue // of whose delivery?
+		}
+		paragraph(lang.say(textBecause) + d.Why)
+		if len(d.Lines) > 0 {
+			paragraph(lang.say(textEvidence, join(d.Lines)))
+		}
+		paragraph(lang.say(textCure) + d.Cure)
+	}
+	_, err := io.WriteString(p.stdout, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+func join(numbers []int) string {
+	var b strings.Builder
+	for i, n := range numbers {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
+
+// returned finds the message, or its header section, that a bounce (RFC 6522)
+// returns.
+func returned(head []byte) ([]byte, bool) {
+	header, _, _ := bytes.Cut(head, []byte("\n\n"))
+	if !bytes.Contains(bytes.ToLower(header), []byte("multipart/report")) {
+		return nil, false
+	}
+	at := regexp.MustCompile(`(?i)\ncontent-type:\s*(message/rfc822|message/global|text/rfc822-headers|message/global-headers)\b`).FindIndex(head)
+	if at == nil {
+		return nil, false
+	}
+	_, inner, ok := bytes.Cut(head[at[1]:], []byte("\n\n"))
+	return inner, ok
+}
+
+// refusedRecipient returns the address that a bounce says a loop was found for.
+func refusedRecipient(head []byte) string {
+	m := regexp.MustCompile(`mail forwarding loop for\s+([^\s>,;]+)`).FindSubmatch(head)
+	if m == nil {
+		return ""
+	}
+	return string(m[1])
+}

@@ -1,0 +1,195 @@
+package loopcheck
+
+import (
+	"strings"
+	"time"
+)
+
+// Cause says why a message loops, or why it does not although it looks so.
+type Cause string
+
+// The causes.
+const (
+	// ProviderStamp: the mailbox that a retriever has emptied was stamped by
+	// its own provider. Nothing loops.
+	ProviderStamp Cause = "provider-stamp"
+	// ThisHop: the stamp on top is that of the delivery being made, or the
+	// message was taken from the mailbox that it was delivered to.
+	ThisHop Cause = "this-hop"
+	// TrueLoop: after the delivery something sent the message back.
+	TrueLoop Cause = "true-loop"
+	// Resent: a person or a program has sent a message again that was
+	// delivered before.
+	Resent Cause = "resent"
+	// Reinjected: the stamp is much older than the newest hop: an archive.
+	Reinjected Cause = "reinjected"
+	// ForeignStamp: no host has handled the message before it was stamped, so
+	// its author has written the stamp.
+	ForeignStamp Cause = "foreign-stamp"
+	// OtherStamp: the stamps name other addresses. No loop.
+	OtherStamp Cause = "other-stamp"
+	// NearMiss: a stamp means the recipient and is written in another way.
+	NearMiss Cause = "near-miss"
+	// TooManyHops: more Received fields than are allowed.
+	TooManyHops Cause = "too-many-hops"
+	// BackToMyself: the text is about the other error with the code 5.4.6.
+	BackToMyself Cause = "loops-back-to-myself"
+	// Clean: no stamp, no loop.
+	Clean Cause = "clean"
+)
+
+// oldStamp is the age from which a stamp is taken for one of an archive: the
+// queues of the world give up after five days.
+const oldStamp = 14 * 24 * time.Hour
+
+// Diagnosis is a cause with its evidence.
+type Diagnosis struct {
+	Cause Cause
+	// Lines are the numbers of the lines of the message that show it.
+	Lines []int
+	// Fetcher is the retriever of a ProviderStamp.
+	Fetcher string
+	// Chain are the addresses and hosts that the message went through since
+	// the stamp, in their order.
+	Chain []string
+	// Match is how a NearMiss would count: the options of lastmile.
+	Match string
+	// Age is how old the stamp of a Reinjected message is.
+	Age time.Duration
+}
+
+// Diagnose says why the stamp on a line makes a delivery to the recipient loop;
+// line 0 stands for no loop.
+func Diagnose(way []TraceField, recipient string, line int) Diagnosis {
+	at := -1
+	for i := range way {
+		if way[i].Line == line {
+			at = i
+		}
+	}
+	if at < 0 {
+		return noLoop(way, recipient)
+	}
+	d := Diagnosis{Cause: TrueLoop, Lines: []int{line}}
+	older, newer := way[:at], way[at+1:]
+	hops, fetch, again := 0, -1, -1
+	for i := range newer {
+		switch f := &newer[i]; {
+		case f.Hop != nil && f.Hop.Fetched():
+			fetch = i
+		case f.Hop != nil:
+			hops++
+		case f.Resent():
+			again = i
+		}
+	}
+	switch {
+	case way[at].Is(OwnStamp): // proven
+	case fetch >= 0 && !sameHost(lastHop(older), lastHop(newer)):
+		d.Cause, d.Fetcher = ProviderStamp, newer[fetch].Hop.Software
+		d.Lines = append(d.Lines, newer[fetch].Line)
+		return d
+	case again >= 0:
+		d.Cause = Resent
+		d.Lines = append(d.Lines, newer[again].Line)
+		return d
+	case countHops(older) == 0:
+		d.Cause = ForeignStamp
+		return d
+	case hops == 0 && fetch < 0:
+		d.Cause = ThisHop
+		if h := lastHop(older); h.Fetched() {
+			d.Fetcher = h.Software
+		}
+		return d
+	}
+	if age := newest(newer).Sub(newest(older)); age > oldStamp && !way[at].Is(OwnStamp) && !newest(older).IsZero() {
+		d.Cause, d.Age = Reinjected, age
+		return d
+	}
+	d.Chain = chain(newer, recipient)
+	for i := range newer {
+		if newer[i].Hop != nil {
+			d.Lines = append(d.Lines, newer[i].Line)
+		}
+	}
+	return d
+}
+
+// noLoop looks for what may be taken for a loop.
+func noLoop(way []TraceField, recipient string) Diagnosis {
+	d := Diagnosis{Cause: Clean}
+	for i := range way {
+		f := &way[i]
+		if !f.Is(DeliveredTo) {
+			continue
+		}
+		if d.Cause == Clean {
+			d.Cause = OtherStamp
+		}
+		if recipient != "" {
+			if SameMailbox(f.Body, Quote(recipient), "") {
+				return Diagnosis{Cause: NearMiss, Lines: []int{f.Line}, Match: "--match mailbox"}
+			}
+			if SameMailbox(f.Body, Quote(recipient), "+") {
+				return Diagnosis{Cause: NearMiss, Lines: []int{f.Line}, Match: "--match mailbox --recipient-delimiter +"}
+			}
+		}
+		d.Lines = append(d.Lines, f.Line)
+	}
+	return d
+}
+
+func countHops(way []TraceField) (n int) {
+	for i := range way {
+		if way[i].Hop != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// lastHop returns the newest hop of a way, or one without anything in it.
+func lastHop(way []TraceField) *Hop {
+	for i := len(way) - 1; i >= 0; i-- {
+		if way[i].Hop != nil {
+			return way[i].Hop
+		}
+	}
+	return &Hop{}
+}
+
+// sameHost tells whether two hops were made at one host.
+func sameHost(a, b *Hop) bool { return a.By != "" && strings.EqualFold(a.By, b.By) }
+
+// newest returns the latest time that a hop of the way has written.
+func newest(way []TraceField) (t time.Time) {
+	for i := range way {
+		if h := way[i].Hop; h != nil && h.Time.After(t) {
+			t = h.Time
+		}
+	}
+	return t
+}
+
+// chain returns whom the message was for and which hosts it went through, until
+// it came back to the recipient.
+func chain(way []TraceField, recipient string) (names []string) {
+	add := func(name string) {
+		if name != "" && (len(names) == 0 || !strings.EqualFold(names[len(names)-1], name)) {
+			names = append(names, name)
+		}
+	}
+	add(recipient)
+	for i := range way {
+		switch f := &way[i]; {
+		case f.Hop != nil:
+			add(f.Hop.By)
+			add(f.Hop.For)
+		case f.Is(DeliveredTo):
+			add(f.Body)
+		}
+	}
+	add(recipient)
+	return names
+}
