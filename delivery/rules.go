@@ -83,7 +83,7 @@ type Verdict struct {
 
 // Decide judges a message. It is the only place where that is done.
 func (r Rules) Decide(h *loopcheck.Header, env *Envelope) Verdict {
-	v := Verdict{Recipient: env.Recipient, Hops: h.Hops, TooManyHops: r.MaxHops > 0 && h.Hops >= r.MaxHops}
+	v := Verdict{Recipient: env.Recipient, Hops: h.Hops, TooManyHops: r.TooManyHops(h)}
 	o := loopcheck.Options{Match: r.Match, Delimiter: env.Delimiter}
 	v.Skipped, v.SkipReason = r.stampOfThisHop(h, env.Recipient, o)
 	if o.Skip = v.Skipped; o.Skip != nil && r.UnderPostfix && censored(o.Skip.Value) == env.Recipient {
@@ -98,6 +98,10 @@ func (r Rules) Decide(h *loopcheck.Header, env *Envelope) Verdict {
 	}
 	return v
 }
+
+// TooManyHops reports whether a header section has as many Received fields as
+// are refused.
+func (r Rules) TooManyHops(h *loopcheck.Header) bool { return r.MaxHops > 0 && h.Hops >= r.MaxHops }
 
 // stampOfThisHop returns the stamp that the caller has made for this very
 // delivery, and why it is taken for that.

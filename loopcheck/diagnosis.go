@@ -3,6 +3,9 @@ package loopcheck
 import (
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Cause says why a message loops, or why it does not although it looks so.
@@ -23,8 +26,8 @@ const (
 	Resent Cause = "resent"
 	// Reinjected: the stamp is much older than the newest hop: an archive.
 	Reinjected Cause = "reinjected"
-	// ForeignStamp: no host has handled the message before it was stamped, so
-	// its author has written the stamp.
+	// ForeignStamp: no host of ours had handled the message before it was
+	// stamped: its author has written the stamp, or a host of another site.
 	ForeignStamp Cause = "foreign-stamp"
 	// OtherStamp: the stamps name other addresses. No loop.
 	OtherStamp Cause = "other-stamp"
@@ -52,15 +55,17 @@ type Diagnosis struct {
 	// Chain are the addresses and hosts that the message went through since
 	// the stamp, in their order.
 	Chain []string
-	// Match is how a NearMiss would count: the options of lastmile.
+	// Match is how a NearMiss would count: the options of lastmile. Nothing
+	// makes one count that differs in the composition of Unicode letters.
 	Match string
 	// Age is how old the stamp of a Reinjected message is.
 	Age time.Duration
 }
 
 // Diagnose says why the stamp on a line makes a delivery to the recipient loop;
-// line 0 stands for no loop.
-func Diagnose(way []TraceField, recipient string, line int) Diagnosis {
+// line 0 stands for no loop. Skipped is the line of a stamp that does not count,
+// or 0.
+func Diagnose(way []TraceField, recipient string, line, skipped int) Diagnosis {
 	at := -1
 	for i := range way {
 		if way[i].Line == line {
@@ -68,19 +73,21 @@ func Diagnose(way []TraceField, recipient string, line int) Diagnosis {
 		}
 	}
 	if at < 0 {
-		return noLoop(way, recipient)
+		return noLoop(way, recipient, skipped)
 	}
 	d := Diagnosis{Cause: TrueLoop, Lines: []int{line}}
 	older, newer := way[:at], way[at+1:]
-	hops, fetch, again := 0, -1, -1
+	hops, fetch, again, unknown := 0, -1, -1, -1
 	for i := range newer {
 		switch f := &newer[i]; {
 		case f.Hop != nil && f.Hop.Fetched():
 			fetch = i
 		case f.Hop != nil:
 			hops++
-		case f.Resent():
+		case strings.HasPrefix(strings.ToLower(f.Name), "resent-"):
 			again = i
+		case f.Is(DeliveredTo) && f.Body == "unknown":
+			unknown = i
 		}
 	}
 	switch {
@@ -88,6 +95,11 @@ func Diagnose(way []TraceField, recipient string, line int) Diagnosis {
 	case fetch >= 0 && !sameHost(lastHop(older), lastHop(newer)):
 		d.Cause, d.Fetcher = ProviderStamp, newer[fetch].Hop.Software
 		d.Lines = append(d.Lines, newer[fetch].Line)
+		return d
+	case unknown >= 0 && hops == 0:
+		// getmail6 that leaves no Received field, but this.
+		d.Cause, d.Fetcher = ProviderStamp, "getmail"
+		d.Lines = append(d.Lines, newer[unknown].Line)
 		return d
 	case again >= 0:
 		d.Cause = Resent
@@ -101,6 +113,10 @@ func Diagnose(way []TraceField, recipient string, line int) Diagnosis {
 		if h := lastHop(older); h.Fetched() {
 			d.Fetcher = h.Software
 		}
+		return d
+	}
+	if !way[at].Is(OwnStamp) && !passedSite(older, newer) {
+		d.Cause = ForeignStamp
 		return d
 	}
 	if age := newest(newer).Sub(newest(older)); age > oldStamp && !way[at].Is(OwnStamp) && !newest(older).IsZero() {
@@ -117,11 +133,11 @@ func Diagnose(way []TraceField, recipient string, line int) Diagnosis {
 }
 
 // noLoop looks for what may be taken for a loop.
-func noLoop(way []TraceField, recipient string) Diagnosis {
+func noLoop(way []TraceField, recipient string, skipped int) Diagnosis {
 	d := Diagnosis{Cause: Clean}
 	for i := range way {
 		f := &way[i]
-		if !f.Is(DeliveredTo) {
+		if !f.Is(DeliveredTo) || f.Line == skipped {
 			continue
 		}
 		if d.Cause == Clean {
@@ -133,6 +149,9 @@ func noLoop(way []TraceField, recipient string) Diagnosis {
 			}
 			if SameMailbox(f.Body, Quote(recipient), "+") {
 				return Diagnosis{Cause: NearMiss, Lines: []int{f.Line}, Match: "--match mailbox --recipient-delimiter +"}
+			}
+			if norm.NFC.String(fold(f.Body)) == norm.NFC.String(fold(Quote(recipient))) {
+				return Diagnosis{Cause: NearMiss, Lines: []int{f.Line}}
 			}
 		}
 		d.Lines = append(d.Lines, f.Line)
@@ -161,6 +180,33 @@ func lastHop(way []TraceField) *Hop {
 
 // sameHost tells whether two hops were made at one host.
 func sameHost(a, b *Hop) bool { return a.By != "" && strings.EqualFold(a.By, b.By) }
+
+// passedSite tells whether the message has been at the site of the host that has
+// it now before: at the newest one that tells its registered domain. If none
+// does, nobody can say.
+func passedSite(older, newer []TraceField) bool {
+	ours := ""
+	for i := range newer {
+		if h := newer[i].Hop; h != nil && site(h.By) != "" {
+			ours = site(h.By)
+		}
+	}
+	for i := range older {
+		if h := older[i].Hop; h != nil && ours != "" && site(h.By) == ours {
+			return true
+		}
+	}
+	return ours == ""
+}
+
+// site returns the registered domain of a host, or nothing.
+func site(host string) string {
+	name, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimSuffix(host, ".")))
+	if err != nil {
+		return ""
+	}
+	return name
+}
 
 // newest returns the latest time that a hop of the way has written.
 func newest(way []TraceField) (t time.Time) {

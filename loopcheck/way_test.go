@@ -75,9 +75,9 @@ func FuzzWay(f *testing.F) {
 			if way[i].Hop != nil {
 				hops++
 			}
-			Diagnose(way, "you@example.com", way[i].Line)
+			Diagnose(way, "you@example.com", way[i].Line, 0)
 		}
-		Diagnose(way, "you@example.com", 0)
+		Diagnose(way, "you@example.com", 0, 1)
 		var s Scanner
 		s.Write(head)
 		if h := s.Header(); h.FromLines == 0 && !h.Bare && h.Hops != hops && h.Hops < maxTrace && len(way) < maxTrace {

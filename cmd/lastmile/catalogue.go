@@ -31,6 +31,8 @@ const (
 	textBecause
 	textCure
 	textEvidence
+	textCounts
+	textNeverCounts
 	numberOfTexts
 )
 
@@ -43,24 +45,26 @@ const (
 )
 
 var catalogue = [numberOfTexts][2]string{
-	textWay:       {"The way of the message, the oldest hop first:", "メッセージがたどった経路（古い順）:"},
-	textFrom:      {"sent it", "送信元"},
-	textFetches:   {"%s collects it from the mailbox", "%s がメールボックスから取り込む"},
-	textFor:       {"for %s", "宛先 %s"},
-	textClock:     {"the clock goes back", "時計が逆行"},
-	textStampHere: {"stamped for the recipient", "受信者宛ての刻印"},
-	textSkipped:   {"of this delivery, not counted", "今回の配送のもの（数えない）"},
-	textForeign:   {"not of this installation, not counted", "この環境の刻印ではない（数えない）"},
-	textRefused:   {"delivery to %s: already stamped in line %d", "%s への配送: %d 行目にすでに刻印がある"},
-	textHops:      {"delivery to %s: %d hops, %d are too many", "%s への配送: ホップ数 %d（上限 %d）"},
-	textDelivered: {"delivery to %s: no loop", "%s への配送: ループなし"},
-	textWouldLoop: {"A delivery to %s would loop (line %d).", "%s に配送するとループになります（%d 行目）。"},
-	textWouldNot:  {"A delivery to %s would not loop.", "%s に配送してもループになりません。"},
-	textNoStamps:  {"No Delivered-To field in the message: no delivery of it would loop.", "Delivered-To フィールドがないので、どこに配送してもループになりません。"},
-	textReturned:  {"This is a bounce; the way is that of the message which it returns.", "これはバウンスです。返送された元のメッセージの経路を示します。"},
-	textBecause:   {"Why: ", "原因: "},
-	textCure:      {"Cure: ", "対処: "},
-	textEvidence:  {"Evidence: line %s", "根拠: %s 行目"},
+	textWay:         {"The way of the message, the oldest hop first:", "メッセージがたどった経路（古い順）:"},
+	textFrom:        {"sent it", "送信元"},
+	textFetches:     {"%s collects it from the mailbox", "%s がメールボックスから取り込む"},
+	textFor:         {"for %s", "宛先 %s"},
+	textClock:       {"the clock goes back", "時計が逆行"},
+	textStampHere:   {"stamped for the recipient", "受信者宛ての刻印"},
+	textSkipped:     {"of this delivery, not counted", "今回の配送のもの（数えない）"},
+	textForeign:     {"not of this installation, not counted", "この環境の刻印ではない（数えない）"},
+	textRefused:     {"delivery to %s: already stamped in line %d", "%s への配送: %d 行目にすでに刻印がある"},
+	textHops:        {"delivery to %s: %d hops, %d are too many", "%s への配送: ホップ数 %d（上限 %d）"},
+	textDelivered:   {"delivery to %s: no loop", "%s への配送: ループなし"},
+	textWouldLoop:   {"A delivery to %s would loop (line %d).", "%s に配送するとループになります（%d 行目）。"},
+	textWouldNot:    {"A delivery to %s would not loop.", "%s に配送してもループになりません。"},
+	textNoStamps:    {"No Delivered-To field in the message: no delivery of it would loop.", "Delivered-To フィールドがないので、どこに配送してもループになりません。"},
+	textReturned:    {"This is a bounce; the way is that of the message which it returns.", "これはバウンスです。返送された元のメッセージの経路を示します。"},
+	textBecause:     {"Why: ", "原因: "},
+	textCure:        {"Cure: ", "対処: "},
+	textEvidence:    {"Evidence: line %s", "根拠: %s 行目"},
+	textCounts:      {"with %s it counts", "%s を付けると数えます"},
+	textNeverCounts: {"it differs in the composition of its letters, which no option equates", "文字の合成の違いなので、どのオプションでも同じとは見なしません"},
 }
 
 // causeText says what a cause means, and what to do; the values are those of
@@ -89,7 +93,7 @@ var causes = map[loopcheck.Cause]causeText{
 		cure: [2]string{"lastmile deliver --on-loop deliver for the restoring, or remove the Delivered-To fields on the way (Postfix header_checks: /^Delivered-To:/ IGNORE).", "復元のあいだ lastmile deliver --on-loop deliver を使うか、途中で Delivered-To を除きます（Postfix header_checks: /^Delivered-To:/ IGNORE）。"},
 	},
 	loopcheck.ForeignStamp: {
-		why:  [2]string{"No host had handled the message when the stamp was written: its author put it there, by mistake or to have the mail refused.", "刻印より前に経由したホストがありません。差出人が（誤って、または拒否させるために）書いたものです。"},
+		why:  [2]string{"No host of ours had handled the message when the stamp was written: another site has stamped this address, or the author of the message has, by mistake or to have it refused.", "刻印より前に、こちらのホストを経由していません。別のサイトがこのアドレスを刻印したか、差出人が（誤って、または拒否させるために）書いたものです。"},
 		cure: [2]string{"lastmile deliver --trust own, which counts only stamps made here.", "lastmile deliver --trust own（ここで押した刻印だけを数える）を使います。"},
 	},
 	loopcheck.OtherStamp: {
@@ -98,7 +102,7 @@ var causes = map[loopcheck.Cause]causeText{
 	},
 	loopcheck.NearMiss: {
 		why:  [2]string{"A stamp means the recipient, but is written in another way, which is no loop to Postfix.", "同じ受信者を指す刻印がありますが表記が異なるため、Postfix の規則ではループになりません。"},
-		cure: [2]string{"none is needed; with {match} it counts.", "不要です。{match} を付けると数えます。"},
+		cure: [2]string{"none is needed; {match}.", "不要です。{match}。"},
 	},
 	loopcheck.TooManyHops: {
 		why:  [2]string{"So many hops are a loop of which no stamp tells, or a very long way.", "これほど多いホップ数は、刻印の残らないループか、非常に長い経路です。"},
@@ -131,6 +135,14 @@ var callerCures = map[string][2]string{
 
 // say returns a sentence.
 func (l language) say(t text, args ...any) string { return fmt.Sprintf(catalogue[t][l], args...) }
+
+// counting says how a near miss would count.
+func (l language) counting(match string) string {
+	if match == "" {
+		return l.say(textNeverCounts)
+	}
+	return l.say(textCounts, match)
+}
 
 // locale returns what the environment says about language and characters.
 func locale() (l language, utf8 bool) {

@@ -67,7 +67,8 @@ type address struct {
 }
 
 // explain draws the way of a message and says why it loops. It exits as check
-// does; without a recipient nothing is to be delivered, so it exits 0.
+// does; without a recipient nothing is to be delivered, so it exits 0 unless
+// there are too many hops.
 func (p *program) explain(c *cli.Context) error {
 	env := &delivery.Envelope{Delimiter: c.String("recipient-delimiter")}
 	var err error
@@ -99,7 +100,7 @@ func (p *program) explain(c *cli.Context) error {
 	if err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the explanation", Err: err}
 	}
-	if env.Recipient != "" && e.Verdict != "pass" {
+	if e.Verdict != "pass" {
 		return foundLoop
 	}
 	return nil
@@ -118,12 +119,11 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	defer m.Drain()
 	head := bytes.Clone(m.Head())
 	e := &explanation{Schema: 1}
-	if inner, ok := returned(head); ok {
+	refused := refusedRecipient(head)
+	if inner, ok := returned(head); ok && (env.Recipient == "" || loopcheck.Equal(env.Recipient, refused)) {
 		e.Returned = true
 		e.fetchmail = bytes.Contains(head, []byte(`boundary="foo-mani-padme-hum-`))
-		if env.Recipient == "" {
-			env.Recipient = refusedRecipient(head)
-		}
+		env.Recipient = refused
 		if h, err = loopcheck.Scan(bytes.NewReader(inner)); err != nil {
 			return nil, nil, err
 		}
@@ -131,7 +131,7 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	} else {
 		e.way = loopcheck.Way(head)
 	}
-	v := delivery.Verdict{Hops: h.Hops}
+	v := delivery.Verdict{Hops: h.Hops, TooManyHops: rules.TooManyHops(h)}
 	if env.Recipient != "" {
 		v = rules.Decide(h, env)
 	} else {
@@ -173,18 +173,24 @@ func newStep(f *loopcheck.TraceField) step {
 
 // diagnose adds the causes.
 func (e *explanation) diagnose(head []byte, lang language) {
-	line := 0
-	if e.Stamp != nil {
+	line, skipped := 0, 0
+	if e.Skipped != nil {
+		skipped = e.Skipped.Line
+	}
+	switch {
+	case e.Stamp != nil:
 		line = e.Stamp.Line
+	case e.Foreign != nil:
+		line = e.Foreign.Line // would be the reason without --trust own
 	}
 	var found []loopcheck.Diagnosis
 	if e.Verdict == "hops" {
 		found = append(found, loopcheck.Diagnosis{Cause: loopcheck.TooManyHops})
 	}
 	if line > 0 || len(found) == 0 {
-		found = append(found, loopcheck.Diagnose(e.way, e.Recipient, line))
+		found = append(found, loopcheck.Diagnose(e.way, e.Recipient, line, skipped))
 	}
-	if line == 0 && bytes.Contains(head, []byte("loops back to myself")) {
+	if line == 0 && e.Verdict != "hops" && (isReport(head) || len(e.way) == 0) && bytes.Contains(head, []byte("loops back to myself")) {
 		found = []loopcheck.Diagnosis{{Cause: loopcheck.BackToMyself}}
 	}
 	for _, d := range found {
@@ -213,7 +219,7 @@ func causeValues(d loopcheck.Diagnosis, recipient string, lang language) *string
 	return strings.NewReplacer(
 		"{fetcher}", d.Fetcher, "{fetchercure}", fetcherCures[d.Fetcher][lang], "{callercure}", callerCures[d.Fetcher][lang],
 		"{chain}", strings.Join(d.Chain, " > "), "{last}", last, "{recipient}", recipient,
-		"{age}", strings.TrimPrefix(delay(d.Age), "+"), "{match}", d.Match,
+		"{age}", strings.TrimPrefix(delay(d.Age), "+"), "{match}", lang.counting(d.Match),
 	)
 }
 
@@ -245,7 +251,7 @@ func (p *program) show(e *explanation, lang language, utf8 bool) error {
 		paragraph(lang.say(textNoStamps))
 	}
 	for _, d := range e.Causes {
-		if e.Recipient == "" && d.Cause != loopcheck.BackToMyself {
+		if e.Recipient == "" && d.Cause != loopcheck.BackToMyself && d.Cause != loopcheck.TooManyHops {
 			continue // of whose delivery?
 		}
 		paragraph(lang.say(textBecause) + d.Why)
@@ -267,6 +273,13 @@ func join(numbers []int) string {
 		b.WriteString(strconv.Itoa(n))
 	}
 	return b.String()
+}
+
+// isReport tells whether the message is one of a mail system: people talk about
+// errors, too.
+func isReport(head []byte) bool {
+	header, _, _ := bytes.Cut(bytes.ToLower(head), []byte("\n\n"))
+	return bytes.Contains(header, []byte("multipart/report")) || bytes.Contains(header, []byte("mailer-daemon@"))
 }
 
 // returned finds the message, or its header section, that a bounce (RFC 6522)
