@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"io"
+	"time"
 
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/message"
@@ -17,6 +18,8 @@ type Agent struct {
 	Destination Destination
 	// Quarantine takes those that loop under the policy Quarantine.
 	Quarantine Destination
+	// Return, if not nil, gives refused messages back to their senders.
+	Return *Return
 	// DryRun says what would be done, and does nothing.
 	DryRun bool
 }
@@ -27,11 +30,31 @@ type Receipt struct {
 	MessageID string
 	Size      int64  // bytes of the message as it came, without From_ lines
 	Where     string // a path, or a command
+	// Refusal is why the message was not delivered, if it was given back to
+	// its sender instead; Where says by which way.
+	Refusal *dsn.Error
 }
 
-// Deliver reads one message and delivers it. The message is read to its end
-// even if it is refused.
+// Deliver reads one message and delivers it, or gives it back to its sender. The
+// message is read to its end even if it is refused.
 func (a *Agent) Deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error) {
+	if a.Return == nil || a.DryRun {
+		return a.deliver(gate, env, in)
+	}
+	arrival, c := time.Now(), &dsn.Copy{In: in}
+	r, err := a.deliver(gate, env, c)
+	if err == nil || dsn.Of(err).Status.Temporary() {
+		return r, err
+	}
+	refusal := dsn.Of(err)
+	if r.Where, err = a.Return.report(gate, env, refusal, arrival, c); err == nil {
+		r.Refusal = refusal
+	}
+	return r, err
+}
+
+// deliver reads one message and delivers it.
+func (a *Agent) deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error) {
 	m, h, err := Examine(in)
 	if err != nil {
 		return Receipt{}, err
@@ -54,6 +77,9 @@ func (a *Agent) Deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error
 	fields := a.Rules.traceFields(h, env, r.Verdict)
 	m.Prepend(fields)
 	r.Where, err = to.Deliver(gate, env, m)
+	if err != nil && !m.ReadFailed() {
+		m.Drain()
+	}
 	r.Size = m.Size()
 	return r, err
 }

@@ -31,6 +31,7 @@ func (p *program) deliverCommand() *cli.Command {
 		&cli.StringFlag{Name: "command", Usage: "hand the message to `COMMAND`, without a shell"},
 		&cli.BoolFlag{Name: "shell", Usage: "run the command with /bin/sh -c"},
 		&cli.StringFlag{Name: "on-loop", Value: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
+		&cli.StringFlag{Name: "dsn", Usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
 		&cli.DurationFlag{Name: "timeout", Value: defaultTimeout, Usage: "give the delivery up after `TIME`"},
 		&cli.StringFlag{Name: "log", Usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the line as `FORMAT` text or json"},
@@ -88,6 +89,9 @@ func (p *program) attempt(c *cli.Context) (*delivery.Envelope, delivery.Receipt,
 
 // outcome is the line of -v and --dry-run.
 func outcome(dryRun bool, r delivery.Receipt) string {
+	if r.Refusal != nil {
+		return oneLine("given back to the sender by "+r.Where+": "+r.Refusal.Status.String()+" "+r.Refusal.Text, maxReport)
+	}
 	done := "delivered to "
 	if dryRun {
 		done = "would be delivered to "
@@ -96,6 +100,22 @@ func outcome(dryRun bool, r delivery.Receipt) string {
 		done = "loops; " + done
 	}
 	return oneLine(done+r.Where, maxReport)
+}
+
+// dsn reads the option that says how refused messages are given back.
+func (p *program) dsn(c *cli.Context) (*delivery.Return, error) {
+	target := c.String("dsn")
+	switch {
+	case !c.IsSet("dsn"):
+		return nil, nil
+	case p.underPostfix:
+		return nil, dsn.Config("--dsn under Postfix would be a second report: Postfix sends one itself")
+	case target == "":
+		return nil, dsn.Config("--dsn names no target")
+	case target == "sendmail":
+		return &delivery.Return{}, nil
+	}
+	return &delivery.Return{File: target}, nil
 }
 
 // agent reads the options that say how to deliver.
@@ -110,6 +130,9 @@ func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
 		return nil, err
 	}
 	a := &delivery.Agent{Rules: rules, DryRun: c.Bool("dry-run")}
+	if a.Return, err = p.dsn(c); err != nil {
+		return nil, err
+	}
 	if a.DryRun {
 		if err := p.notUnderPostfix("lastmile deliver --dry-run"); err != nil {
 			return nil, err

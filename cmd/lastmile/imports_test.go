@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 // Each of the libraries has its place.
 var onlyIn = map[string][]string{
 	"github.com/urfave/cli":           {"lastmile/cmd/lastmile"},
-	"github.com/emersion/go-message":  {"lastmile/delivery/message"},
+	"github.com/emersion/go-message":  {"lastmile/delivery/dsn", "lastmile/delivery/message"},
 	"github.com/emersion/go-maildir":  {"lastmile/maildir"},
 	"golang.org/x/text":               {"lastmile/loopcheck"},
 	"golang.org/x/net":                {"lastmile/loopcheck"},

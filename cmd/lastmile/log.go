@@ -73,6 +73,9 @@ func (l *log) delivery(env *delivery.Envelope, dryRun bool, r delivery.Receipt, 
 	if err != nil {
 		status, priority = dsn.Of(err).Status.String(), mailWarning
 	}
+	if r.Refusal != nil {
+		status = r.Refusal.Status.String()
+	}
 	sender := env.Sender
 	if sender == "" {
 		sender = "<>"
@@ -92,6 +95,9 @@ func (l *log) delivery(env *delivery.Envelope, dryRun bool, r delivery.Receipt, 
 	}
 	if s := r.Verdict.Foreign; s != nil {
 		line = append(line, pair{"foreign-stamp-line", s.Line})
+	}
+	if r.Refusal != nil {
+		line = append(line, pair{"given-back", true}, pair{"text", r.Refusal.Text})
 	}
 	if err != nil {
 		e := dsn.Of(err)
