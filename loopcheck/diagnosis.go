@@ -1,10 +1,10 @@
 package loopcheck
 
 import (
+	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/net/publicsuffix"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -199,14 +199,24 @@ func passedSite(older, newer []TraceField) bool {
 	return ours == ""
 }
 
-// site returns the registered domain of a host, or nothing.
+// site returns the registered domain of a host, or nothing: two labels, or three
+// where the second is one of those under which a country registers. For a
+// diagnosis that will do; the whole list (publicsuffix.org) would bring an HTTP
+// client into every delivery.
 func site(host string) string {
-	name, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimSuffix(host, ".")))
-	if err != nil {
+	labels := strings.Split(strings.ToLower(strings.TrimSuffix(host, ".")), ".")
+	n := 2
+	if k := len(labels); k > 2 && len(labels[k-1]) == 2 && slices.Contains(registries, labels[k-2]) {
+		n = 3
+	}
+	if len(labels) < n || strings.ContainsAny(host, ":[") {
 		return ""
 	}
-	return name
+	return strings.Join(labels[len(labels)-n:], ".")
 }
+
+// registries are the second-level labels of countries.
+var registries = []string{"ac", "ad", "co", "com", "ed", "edu", "go", "gob", "gov", "gr", "lg", "mil", "ne", "net", "nom", "or", "org"}
 
 // newest returns the latest time that a hop of the way has written.
 func newest(way []TraceField) (t time.Time) {

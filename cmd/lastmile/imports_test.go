@@ -44,3 +44,18 @@ func TestImports(t *testing.T) {
 		}
 	}
 }
+
+// Start-up counts, a process for each message: what no delivery needs may not
+// come in through some library.
+func TestDependencies(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-tags", "urfave_cli_no_docs", "lastmile/cmd/lastmile").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dep := range strings.Fields(string(out)) {
+		switch dep {
+		case "net/http", "crypto/tls", "os/user", "log/syslog", "C":
+			t.Errorf("%s is linked into lastmile", dep)
+		}
+	}
+}
