@@ -66,7 +66,9 @@ func (a *Agent) deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error
 	}
 	to := a.Destination
 	if r.Verdict.Loops() && a.Rules.OnLoop == Quarantine {
-		to = a.Quarantine
+		if to = a.Quarantine; to == nil {
+			return r, dsn.Config("no destination is set for quarantine")
+		}
 	}
 	if a.DryRun {
 		r.Where, err = to.Plan(env)

@@ -5,7 +5,7 @@
 //
 //	stdin ─► message.Read ──► loopcheck.Scanner ──► Rules.Decide ── loop, too many hops ──► *dsn.Error ─┐
 //	              │                                      │                                             │
-//	              │                        pass, or Policy deliver, quarantine                         │
+//	              │                        pass, or OnLoop deliver, quarantine                         │
 //	              ▼                                      ▼                                             │
 //	      our trace fields above it ───────────────► Destination                                       │
 //	                                       Maildir: tmp ► write ► fsync ► link new ► fsync new         │

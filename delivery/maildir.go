@@ -49,10 +49,7 @@ func (d *Maildir) Plan(env *Envelope) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	o, err := d.options(env)
-	if err != nil {
-		return "", err
-	}
+	o := d.options(env)
 	where := at.String()
 	if o.Folder != "" {
 		where = strings.TrimRight(where, "/") + "/" + o.Folder
@@ -66,11 +63,7 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 	if err != nil {
 		return "", err
 	}
-	o, err := d.options(env)
-	if err != nil {
-		return "", err
-	}
-	box, err := maildir.Open(at, o)
+	box, err := maildir.Open(at, d.options(env))
 	if err != nil {
 		return "", dsn.Storage(err)
 	}
@@ -79,6 +72,7 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 	if err != nil {
 		return "", dsn.Storage(err)
 	}
+	defer out.Close()
 	if err := gate.OnAbort(out.Remove); err != nil {
 		out.Remove()
 		return "", err
@@ -111,14 +105,14 @@ func store(gate *Gate, m *message.Message, out *maildir.Delivery) (where string,
 }
 
 // options returns how to open the Maildir of an envelope.
-func (d *Maildir) options(env *Envelope) (maildir.Options, error) {
+func (d *Maildir) options(env *Envelope) maildir.Options {
 	o := d.open
 	name, err := expand(d.folder, env)
 	if err != nil || name == "" || strings.EqualFold(name, "INBOX") {
-		return o, err
+		return o // a name that no folder can have: to the inbox, as if it were missing
 	}
 	if o.Folder, err = maildir.FolderKey(name); err != nil {
-		return o, &dsn.Error{Status: dsn.BadMailboxSyntax, Text: "bad recipient address syntax", Err: err}
+		o.Folder = ""
 	}
-	return o, nil
+	return o
 }

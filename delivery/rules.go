@@ -190,6 +190,8 @@ func (v Verdict) String() string {
 		return "loop"
 	case v.TooManyHops:
 		return "hops"
+	case v.SkipReason == "":
+		return "none" // nothing was judged
 	default:
 		return "pass"
 	}

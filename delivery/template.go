@@ -32,6 +32,9 @@ func ParseTemplate(text string, home func() (string, error)) (Template, error) {
 		}
 		text = strings.TrimRight(dir, "/") + "/" + rest
 	}
+	if strings.HasPrefix(text, "~") {
+		return Template{}, dsn.Config("a path can begin with ~/ but with no other ~: " + text)
+	}
 	open := strings.IndexByte(text, '{')
 	if open < 0 {
 		return Template{trusted: text}, nil

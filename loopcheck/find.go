@@ -32,7 +32,7 @@ func (h *Header) Find(recipient string, o Options) *Field {
 	counted := 0
 	for i := range h.Stamps {
 		f := &h.Stamps[i]
-		if f == o.Skip {
+		if o.Skip != nil && f.Line == o.Skip.Line {
 			continue
 		}
 		if counted++; counted > maxStamps {

@@ -83,8 +83,8 @@ type Header struct {
 	// Stamps are the Delivered-To fields, in their order from the top.
 	Stamps []Field
 	// Top are the fields of the block in which an MTA puts those of the hop
-	// that is being made; the Delivered-To fields among them are in Stamps,
-	// too.
+	// that is being made, without the lines that continue them; the
+	// Delivered-To fields among them are in Stamps, too.
 	Top []Field
 	// Own are the fields in which lastmile proves that a stamp is its own.
 	Own []Field

@@ -21,7 +21,8 @@ const (
 
 // Delivery is one message on its way into a Maildir. It is an io.Writer; what
 // was written is delivered by [Delivery.Sync] and then [Delivery.Place], and
-// given up by [Delivery.Remove]. One of the last two must be called.
+// given up by [Delivery.Remove]. One of the last two must be called, and then
+// [Delivery.Close].
 type Delivery struct {
 	box    *Box
 	fd     int
@@ -33,7 +34,7 @@ type Delivery struct {
 
 // Create begins a delivery.
 func (b *Box) Create() (*Delivery, error) {
-	d := &Delivery{box: b, tmp: -1}
+	d := &Delivery{box: b, fd: -1, tmp: -1}
 	var err error
 	d.fd, err = openat(b.dir, "tmp", unix.O_TMPFILE|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	switch err {
@@ -126,6 +127,16 @@ func (d *Delivery) Remove() {
 	}
 }
 
+// Close closes what the delivery has open. It delivers nothing.
+func (d *Delivery) Close() {
+	for _, fd := range []int{d.fd, d.tmp} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	d.fd, d.tmp = -1, -1
+}
+
 // link makes the name in new/.
 func (d *Delivery) link() (name string, err error) {
 	for range nameTries {
@@ -143,8 +154,8 @@ func (d *Delivery) link() (name string, err error) {
 func (d *Delivery) linkAs(name string) error {
 	if d.name != "" {
 		err := unix.Linkat(d.tmp, d.name, d.box.new, name, 0)
-		if err == unix.EPERM || err == unix.EOPNOTSUPP || err == unix.ENOSYS {
-			// A file system without hard links.
+		if mayWorkOtherwise(err) {
+			// A file system without hard links, or a rule against them.
 			if err := unix.Renameat2(d.tmp, d.name, d.box.new, name, unix.RENAME_NOREPLACE); err == nil || err == unix.EEXIST {
 				return err
 			}
@@ -152,17 +163,28 @@ func (d *Delivery) linkAs(name string) error {
 		return err
 	}
 	err := unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(d.fd), d.box.new, name, unix.AT_SYMLINK_FOLLOW)
-	if err != unix.ENOENT {
+	if !mayWorkOtherwise(err) {
 		return err
 	}
-	// No /proc. The other way wants CAP_DAC_READ_SEARCH, or Linux 6.10.
-	if err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH); err != unix.ENOENT && err != unix.EPERM {
+	// No /proc, or a rule against links from there. The other way wants
+	// CAP_DAC_READ_SEARCH, or Linux 6.10.
+	if err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH); !mayWorkOtherwise(err) {
 		return err
 	}
 	if err := d.giveName(); err != nil {
 		return err
 	}
 	return d.linkAs(name)
+}
+
+// mayWorkOtherwise tells whether a name that could not be made in one way may be
+// made in another: not if the disk is full or broken, or the name is taken.
+func mayWorkOtherwise(err error) bool {
+	switch err {
+	case nil, unix.EEXIST, unix.ENOSPC, unix.EDQUOT, unix.EIO, unix.EROFS:
+		return false
+	}
+	return true
 }
 
 // giveName copies a message without a name, which cannot be linked here, to one

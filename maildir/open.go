@@ -60,7 +60,7 @@ func Open(at Location, o Options) (*Box, error) {
 			return nil, err
 		}
 	}
-	b := &Box{path: path, dir: dir, new: -1, create: o.Create}
+	b := &Box{path: path, dir: dir, new: -1, create: o.Create || o.CreateFolder && path != at.String()}
 	if b.new, err = b.openSub("new", readDir); err != nil {
 		b.Close()
 		return nil, err

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
@@ -16,7 +15,6 @@ type program struct {
 	stdin        io.Reader
 	stdout       io.Writer
 	report       *report
-	signals      <-chan os.Signal
 	underPostfix bool
 	finish       func() // what is left to do when the outcome has been reported
 }

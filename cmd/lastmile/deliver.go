@@ -70,15 +70,15 @@ func (p *program) attempt(c *cli.Context) (*delivery.Envelope, delivery.Receipt,
 		env.SetSender(c.String("sender"))
 	}
 	env.SetOriginalRecipient(c.String("original-recipient"))
-	agent, err := p.agent(c)
-	if err != nil {
-		return env, delivery.Receipt{}, err
-	}
 	limit := c.Duration("timeout")
 	if limit <= 0 {
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
 	receipt, err := p.supervised(limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
+		agent, err := p.agent(c) // reads files, so it is under the time limit
+		if err != nil {
+			return delivery.Receipt{}, err
+		}
 		if testOnlyBeforeDelivery != nil {
 			testOnlyBeforeDelivery()
 		}

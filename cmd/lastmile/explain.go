@@ -131,7 +131,7 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	} else {
 		e.way = loopcheck.Way(head)
 	}
-	v := delivery.Verdict{Hops: h.Hops, TooManyHops: rules.TooManyHops(h)}
+	v := delivery.Verdict{Hops: h.Hops, TooManyHops: rules.TooManyHops(h), SkipReason: "no recipient given"}
 	if env.Recipient != "" {
 		v = rules.Decide(h, env)
 	} else {

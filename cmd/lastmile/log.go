@@ -181,6 +181,7 @@ func (l *log) write(priority int, line string) {
 			return
 		}
 		defer f.Close()
+		f.SetWriteDeadline(time.Now().Add(logPatience)) // of a FIFO that nobody empties
 		io.WriteString(f, line+"\n")
 	}
 }

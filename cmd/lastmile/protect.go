@@ -24,18 +24,13 @@ const finalStep = 30 * time.Second
 //   - A panic is recovered in run; a fatal error of the Go runtime cannot be,
 //     and would exit 2, which Postfix bounces. It is made to die of SIGABRT,
 //     which Postfix defers, without a core file of somebody's mail.
-//   - The signals that end a process are received instead, so that a delivery
-//     under way can be given up cleanly; SIGPIPE and SIGXFSZ become errors of
-//     the write that caused them.
+//   - SIGPIPE and SIGXFSZ become errors of the write that caused them.
 //   - What is created is for its owner alone, whatever the caller's umask.
-func protect() <-chan os.Signal {
+func protect() {
 	debug.SetTraceback("crash")
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	unix.Umask(0o077)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
-	return ended
 }
 
 // crashed makes a deferral of a panic.
@@ -55,6 +50,9 @@ func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (
 		receipt delivery.Receipt
 		err     error
 	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
+	defer signal.Stop(ended)
 	gate := new(delivery.Gate)
 	done := make(chan outcome, 1)
 	go func() {
@@ -74,7 +72,7 @@ func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (
 	select {
 	case o := <-done:
 		return o.receipt, o.err
-	case s := <-p.signals:
+	case s := <-ended:
 		why = fmt.Sprintf("ended by signal %d", s)
 	case <-timer.C:
 		why = fmt.Sprintf("time limit of %v exceeded", limit)

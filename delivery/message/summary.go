@@ -13,7 +13,6 @@ import (
 type Summary struct {
 	From    string
 	Subject string
-	Date    string
 }
 
 // Summarize reads a header section as far as it can be read. It is for showing
@@ -27,7 +26,7 @@ func Summarize(head []byte) Summary {
 		return Summary{}
 	}
 	h := mail.Header{Header: gomessage.Header{Header: parsed}}
-	s := Summary{Date: h.Get("Date")}
+	s := Summary{}
 	if s.Subject, err = h.Subject(); err != nil {
 		s.Subject = h.Get("Subject")
 	}

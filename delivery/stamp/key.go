@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // keySize is the length of a key in bytes: that of the hash, which RFC 2104
@@ -30,7 +32,7 @@ func New() string {
 // that begin with "#" are passed over. A file that everybody may read, or that
 // others may write, keeps no secret and is refused.
 func Load(path string) (Keys, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // not to wait for a FIFO
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +44,7 @@ func Load(path string) (Keys, error) {
 	if mode := info.Mode().Perm(); !info.Mode().IsRegular() || mode&0o026 != 0 {
 		return nil, fmt.Errorf("key file %s has mode %v: chmod 640 or 600 it", path, info.Mode())
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}

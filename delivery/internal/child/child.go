@@ -28,7 +28,7 @@ const (
 	// beyond which it closes the pipe.
 	maxOutput = 4096
 
-	// outputGrace is how long output is waited for after the child has ended:
+	// outputGrace is how long output is waited for after the child has failed:
 	// something it left behind may hold the pipe open for ever.
 	outputGrace = 2 * time.Second
 )
@@ -104,7 +104,11 @@ func (c *Child) Wait() (Result, error) {
 	c.mu.Lock()
 	c.waited = true
 	c.mu.Unlock()
-	c.pipe.SetReadDeadline(time.Now().Add(outputGrace))
+	grace := outputGrace
+	if err == nil {
+		grace = 0 // it has taken the message, and nobody asks what it said
+	}
+	c.pipe.SetReadDeadline(time.Now().Add(grace))
 	r := Result{Output: <-c.output}
 	c.pipe.Close()
 	var exit *exec.ExitError
