@@ -13,7 +13,7 @@ type Hop struct {
 	From, By string // host names
 	With     string // protocol: ESMTPS, LMTP, POP3 …
 	For      string // an address
-	Software string // Postfix, Exim, sendmail, qmail, Gmail, Exchange, LMTP, fetchmail, getmail, fdm, mpop
+	Software string // Postfix, Exim, sendmail, qmail, Gmail, Exchange, LMTP, fetchmail, getmail, fdm, mpop …
 	Time     time.Time
 }
 
@@ -39,10 +39,31 @@ var software = []struct{ mark, name string }{
 	{"(Postfix", "Postfix"},
 	{"(Exim ", "Exim"},
 	{"(qmail ", "qmail"},
+	{"(amavis", "amavis"},
+	{"(OpenSMTPD", "OpenSMTPD"},
+	{"(chasquid", "chasquid"},
+	{"(Haraka/", "Haraka"},
 	{"Microsoft SMTP Server", "Exchange"},
-	{".outlook.com", "Exchange"},
-	{"google.com", "Gmail"},
+	{" with mapi ", "Exchange"},
 	{" with LMTP", "LMTP"},
+}
+
+// softwareOfHost knows two whose hosts are their own. The host is the one that
+// wrote the field, not the one that it got the message from.
+func softwareOfHost(host string) string {
+	host = strings.ToLower(host)
+	switch {
+	case strings.HasSuffix(host, ".google.com"), strings.HasPrefix(host, "2002:a"): // Gmail's inner hops
+		return "Gmail"
+	case strings.HasSuffix(host, ".outlook.com"), strings.HasSuffix(host, ".exchangelabs.com"):
+		return "Exchange"
+	}
+	return ""
+}
+
+// qmailDate is how qmail's received.c writes a date, and hardly anybody else.
+func qmailDate() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d -0000\s*$`)
 }
 
 // parseReceived reads the unfolded body of a Received field.
@@ -77,6 +98,13 @@ func parseReceived(body string) *Hop {
 		case "for":
 			first(&h.For, strings.Trim(value, "<>"))
 		}
+	}
+	switch {
+	case h.Software != "":
+	case softwareOfHost(h.By) != "":
+		h.Software = softwareOfHost(h.By)
+	case strings.EqualFold(h.With, "SMTP") && qmailDate().MatchString(date):
+		h.Software = "qmail" // qmail-smtpd does not name itself
 	}
 	return h
 }

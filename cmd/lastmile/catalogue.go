@@ -33,6 +33,7 @@ const (
 	textEvidence
 	textCounts
 	textNeverCounts
+	textCauseIs
 	numberOfTexts
 )
 
@@ -64,6 +65,7 @@ var catalogue = [numberOfTexts][2]string{
 	textCure:        {"Cure: ", "対処: "},
 	textEvidence:    {"Evidence: line %s", "根拠: %s 行目"},
 	textCounts:      {"with %s it counts", "%s を付けると数えます"},
+	textCauseIs:     {" Cause: %s.", "原因: %s。"},
 	textNeverCounts: {"it differs in the composition of its letters, which no option equates", "文字の合成の違いなので、どのオプションでも同じとは見なしません"},
 }
 
@@ -110,7 +112,7 @@ var causes = map[loopcheck.Cause]causeText{
 	},
 	loopcheck.BackToMyself: {
 		why:  [2]string{"This is the other error with the code 5.4.6: Postfix's smtp(8) found that the next host is itself. No Delivered-To field is to blame.", "これは同じ 5.4.6 でも別のエラーで、Postfix の smtp(8) が次のホストは自分自身だと判断したものです。Delivered-To とは関係ありません。"},
-		cure: [2]string{"add the domain to mydestination, virtual_mailbox_domains or relay_domains, or correct transport_maps, relayhost or the MX record.", "ドメインを mydestination、virtual_mailbox_domains、relay_domains のどれかに加えるか、transport_maps、relayhost、MX を直します。"},
+		cure: [2]string{"add {domain} to mydestination, virtual_mailbox_domains or relay_domains, or correct transport_maps, relayhost or the MX record.", "{domain} を mydestination、virtual_mailbox_domains、relay_domains のどれかに加えるか、transport_maps、relayhost、MX を直します。"},
 	},
 	loopcheck.Clean: {
 		why:  [2]string{"The message has no Delivered-To field.", "メッセージに Delivered-To フィールドがありません。"},

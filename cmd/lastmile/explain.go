@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +35,8 @@ type explanation struct {
 	Causes    []diagnosis `json:"causes"`
 	Addresses []address   `json:"addresses,omitempty"` // without RECIPIENT: every stamped one
 	way       []loopcheck.TraceField
-	fetchmail bool // the bounce is one of fetchmail
+	stamps    []int // the lines of all stamps that name the recipient, but for the skipped one
+	fetchmail bool  // the bounce is one of fetchmail
 }
 
 // step is one trace field, the oldest first.
@@ -64,6 +65,8 @@ type address struct {
 	Address string `json:"address"`
 	Loops   bool   `json:"loops"`
 	Line    int    `json:"line"`
+	// Cause is why it would loop.
+	Cause loopcheck.Cause `json:"cause,omitempty"`
 }
 
 // explain draws the way of a message and says why it loops. It exits as check
@@ -134,8 +137,9 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	v := delivery.Verdict{Hops: h.Hops, TooManyHops: rules.TooManyHops(h), SkipReason: "no recipient given"}
 	if env.Recipient != "" {
 		v = rules.Decide(h, env)
+		e.stamps = naming(h, v, loopcheck.Options{Match: rules.Match, Delimiter: env.Delimiter})
 	} else {
-		e.Addresses = stamped(h, rules, env.Delimiter)
+		e.Addresses = stamped(h, rules, env.Delimiter, e.way)
 	}
 	e.finding = newFinding(h, rules, v)
 	for i := range e.way {
@@ -144,8 +148,19 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	return e, head, nil
 }
 
+// naming returns the lines of the stamps that name the recipient: where the first
+// is cured, the next one counts.
+func naming(h *loopcheck.Header, v delivery.Verdict, o loopcheck.Options) (lines []int) {
+	for i := range h.Stamps {
+		if f := &h.Stamps[i]; f != v.Skipped && f.Names(v.Recipient, o) {
+			lines = append(lines, f.Line)
+		}
+	}
+	return lines
+}
+
 // stamped says of every stamped address whether a delivery to it would loop.
-func stamped(h *loopcheck.Header, rules delivery.Rules, delimiter string) (list []address) {
+func stamped(h *loopcheck.Header, rules delivery.Rules, delimiter string, way []loopcheck.TraceField) (list []address) {
 	seen := map[string]bool{}
 	for i := range h.Stamps {
 		a := loopcheck.Unquote(h.Stamps[i].Value)
@@ -155,7 +170,11 @@ func stamped(h *loopcheck.Header, rules delivery.Rules, delimiter string) (list 
 			seen[key] = true
 		}
 		v := rules.Decide(h, &delivery.Envelope{Recipient: a, Delimiter: delimiter})
-		list = append(list, address{Address: a, Loops: v.Stamp != nil, Line: h.Stamps[i].Line})
+		found := address{Address: a, Loops: v.Stamp != nil, Line: h.Stamps[i].Line}
+		if found.Loops {
+			found.Cause = loopcheck.Diagnose(way, a, v.Stamp.Line, 0).Cause
+		}
+		list = append(list, found)
 	}
 	return list
 }
@@ -187,18 +206,29 @@ func (e *explanation) diagnose(head []byte, lang language) {
 	if e.Verdict == "hops" {
 		found = append(found, loopcheck.Diagnosis{Cause: loopcheck.TooManyHops})
 	}
-	if line > 0 || len(found) == 0 {
+	myself := loopsBack(head)
+	switch {
+	case line > 0 && !slices.ContainsFunc(e.way, func(f loopcheck.TraceField) bool { return f.Line == line }):
+		// It stands below what is read of a header section for its way, so
+		// nothing is known of who wrote it.
+	case line > 0:
 		found = append(found, loopcheck.Diagnose(e.way, e.Recipient, line, skipped))
+		if e.Stamp != nil && e.Trust != "own" {
+			found = append(found, e.behind(found[len(found)-1].Cause)...)
+		}
+	case len(found) > 0:
+	case myself != "" && (isReport(head) || len(e.way) == 0):
+		found = append(found, loopcheck.Diagnosis{Cause: loopcheck.BackToMyself})
+	case e.Recipient != "":
+		found = append(found, loopcheck.Diagnose(e.way, e.Recipient, 0, skipped))
 	}
-	if line == 0 && e.Verdict != "hops" && (isReport(head) || len(e.way) == 0) && bytes.Contains(head, []byte("loops back to myself")) {
-		found = []loopcheck.Diagnosis{{Cause: loopcheck.BackToMyself}}
-	}
+	e.Causes = []diagnosis{}
 	for _, d := range found {
 		if e.fetchmail && d.Cause == loopcheck.ThisHop {
 			// What fetchmail returns is what it found in the mailbox.
 			d.Cause, d.Fetcher = loopcheck.ProviderStamp, "fetchmail"
 		}
-		values := causeValues(d, e.Recipient, lang)
+		values := causeValues(d, e.Recipient, myself, lang)
 		t := causes[d.Cause]
 		if d.Lines == nil {
 			d.Lines = []int{}
@@ -207,8 +237,26 @@ func (e *explanation) diagnose(head []byte, lang language) {
 	}
 }
 
+// behind returns the causes of the stamps below the one that counts, as far as
+// they are others: who cures the first meets them next. getmail6, for one, puts
+// its own stamp above that of the provider.
+func (e *explanation) behind(first loopcheck.Cause) (list []loopcheck.Diagnosis) {
+	seen := []loopcheck.Cause{first}
+	for i, line := range e.stamps {
+		if i == maxListed {
+			break
+		}
+		d := loopcheck.Diagnose(e.way, e.Recipient, line, 0)
+		if !slices.Contains(seen, d.Cause) {
+			seen = append(seen, d.Cause)
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
 // causeValues are what the texts of causes have placeholders for.
-func causeValues(d loopcheck.Diagnosis, recipient string, lang language) *strings.Replacer {
+func causeValues(d loopcheck.Diagnosis, recipient, myself string, lang language) *strings.Replacer {
 	last := ""
 	for _, name := range d.Chain {
 		if strings.EqualFold(name, recipient) || strings.Contains(last, "@") && !strings.Contains(name, "@") {
@@ -219,7 +267,7 @@ func causeValues(d loopcheck.Diagnosis, recipient string, lang language) *string
 	return strings.NewReplacer(
 		"{fetcher}", d.Fetcher, "{fetchercure}", fetcherCures[d.Fetcher][lang], "{callercure}", callerCures[d.Fetcher][lang],
 		"{chain}", strings.Join(d.Chain, " > "), "{last}", last, "{recipient}", recipient,
-		"{age}", strings.TrimPrefix(delay(d.Age), "+"), "{match}", lang.counting(d.Match),
+		"{age}", strings.TrimPrefix(delay(d.Age), "+"), "{match}", lang.counting(d.Match), "{domain}", myself,
 	)
 }
 
@@ -242,7 +290,7 @@ func (p *program) show(e *explanation, lang language, utf8 bool) error {
 	paragraph := func(s string) { lines = append(lines, wrap(oneLine(s, 4*maxReport), "  ")...) }
 	for _, a := range e.Addresses {
 		if a.Loops {
-			paragraph(lang.say(textWouldLoop, a.Address, a.Line))
+			paragraph(lang.say(textWouldLoop, a.Address, a.Line) + lang.say(textCauseIs, a.Cause))
 		} else {
 			paragraph(lang.say(textWouldNot, a.Address))
 		}
@@ -251,9 +299,6 @@ func (p *program) show(e *explanation, lang language, utf8 bool) error {
 		paragraph(lang.say(textNoStamps))
 	}
 	for _, d := range e.Causes {
-		if e.Recipient == "" && d.Cause != loopcheck.BackToMyself && d.Cause != loopcheck.TooManyHops {
-			continue // of whose delivery?
-		}
 		paragraph(lang.say(textBecause) + d.Why)
 		if len(d.Lines) > 0 {
 			paragraph(lang.say(textEvidence, join(d.Lines)))
@@ -273,35 +318,4 @@ func join(numbers []int) string {
 		b.WriteString(strconv.Itoa(n))
 	}
 	return b.String()
-}
-
-// isReport tells whether the message is one of a mail system: people talk about
-// errors, too.
-func isReport(head []byte) bool {
-	header, _, _ := bytes.Cut(bytes.ToLower(head), []byte("\n\n"))
-	return bytes.Contains(header, []byte("multipart/report")) || bytes.Contains(header, []byte("mailer-daemon@"))
-}
-
-// returned finds the message, or its header section, that a bounce (RFC 6522)
-// returns.
-func returned(head []byte) ([]byte, bool) {
-	header, _, _ := bytes.Cut(head, []byte("\n\n"))
-	if !bytes.Contains(bytes.ToLower(header), []byte("multipart/report")) {
-		return nil, false
-	}
-	at := regexp.MustCompile(`(?i)\ncontent-type:\s*(message/rfc822|message/global|text/rfc822-headers|message/global-headers)\b`).FindIndex(head)
-	if at == nil {
-		return nil, false
-	}
-	_, inner, ok := bytes.Cut(head[at[1]:], []byte("\n\n"))
-	return inner, ok
-}
-
-// refusedRecipient returns the address that a bounce says a loop was found for.
-func refusedRecipient(head []byte) string {
-	m := regexp.MustCompile(`mail forwarding loop for\s+([^\s>,;]+)`).FindSubmatch(head)
-	if m == nil {
-		return ""
-	}
-	return string(m[1])
 }
