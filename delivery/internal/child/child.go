@@ -49,7 +49,7 @@ type Child struct {
 type Result struct {
 	Exit   int            // exit status, if Signal is 0
 	Signal syscall.Signal // what killed it, or 0
-	Output []byte         // the first 4096 bytes of its output
+	Output []byte         // the first 4096 bytes of its output; after exit status 0, what was read by then
 }
 
 // Start starts a command. The first element of argv is searched in [Path]

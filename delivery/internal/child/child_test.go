@@ -1,6 +1,7 @@
 package child
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -36,15 +37,15 @@ func TestRun(t *testing.T) {
 		signal         syscall.Signal
 		output         string
 	}{
-		"output of both streams": {"echo out; echo err >&2", "", 0, 0, "out\nerr\n"},
-		"reads its input":        {"cat", "message", 0, 0, "message"},
+		"output of both streams": {"echo out; echo err >&2; exit 3", "", 3, 0, "out\nerr\n"},
+		"reads its input":        {"cat; exit 3", "message", 3, 0, "message"},
 		"exit status":            {"exit 75", "", 75, 0, ""},
 		"signal":                 {"kill -9 $$", "", 0, syscall.SIGKILL, ""},
 		"SIGPIPE is as usual":    {"kill -PIPE $$", "", 0, syscall.SIGPIPE, ""},
-		"environment":            {"echo $A $HOME", "", 0, 0, "b\n"},
+		"environment":            {"echo $A $HOME; exit 3", "", 3, 0, "b\n"},
 		"much output":            {"head -c 100000 /dev/zero | tr '\\0' x; exit 3", "", 3, 0, strings.Repeat("x", maxOutput)},
 		"own session":            {"test $(cut -d' ' -f6 /proc/$$/stat) = $$", "", 0, 0, ""},
-		"only 0, 1 and 2":        {"ls /proc/$$/fd", "", 0, 0, "0\n1\n2\n"},
+		"only 0, 1 and 2":        {"ls /proc/$$/fd; exit 3", "", 3, 0, "0\n1\n2\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := run(t, c.command, c.input, nil)
@@ -62,8 +63,8 @@ func TestDescriptorsStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(leaked)
-	r, err := run(t, "ls -l /proc/$$/fd", "", nil)
-	if err != nil || strings.Contains(string(r.Output), "/dev/null") {
+	r, err := run(t, "ls -l /proc/$$/fd; exit 3", "", nil)
+	if err != nil || len(r.Output) == 0 || strings.Contains(string(r.Output), "/dev/null") {
 		t.Errorf("the child has %s (%v)", r.Output, err)
 	}
 }
@@ -71,10 +72,12 @@ func TestDescriptorsStay(t *testing.T) {
 // What the child leaves behind with the output open is not waited for.
 func TestLeftBehind(t *testing.T) {
 	t.Parallel()
-	start := time.Now()
-	r, err := run(t, "sleep 30 & echo $!", "", nil)
-	if err != nil || r.Exit != 0 || time.Since(start) > 20*time.Second {
-		t.Errorf("%+v, %v, after %v", r, err, time.Since(start))
+	for _, exit := range []int{0, 3} {
+		start := time.Now()
+		r, err := run(t, fmt.Sprintf("sleep 30 & exit %d", exit), "", nil)
+		if err != nil || r.Exit != exit || time.Since(start) > 20*time.Second {
+			t.Errorf("%+v, %v, after %v", r, err, time.Since(start))
+		}
 	}
 }
 
