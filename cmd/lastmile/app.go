@@ -40,6 +40,7 @@ func (p *program) app() *cli.App {
 			p.deliverCommand(),
 			p.checkCommand(),
 			p.explainCommand(),
+			p.doctorCommand(),
 			p.keyCommand(),
 			p.command("version", "show the version", "", p.version),
 			p.command("help", "show help, on a command too", "[COMMAND]", p.help),
