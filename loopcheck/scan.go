@@ -178,8 +178,7 @@ func (s *Scanner) keep(p []byte) {
 
 // endLine judges a physical line; size is its full length with the line end.
 func (s *Scanner) endLine(line []byte, size int) {
-	line = bytes.TrimRight(line[:min(len(line), maxLine+maxCR)], "\r")
-	line = line[:min(len(line), maxLine)]
+	line = cutLine(line)
 	s.line, s.lineBytes = s.line[:0], 0
 
 	switch n := headerName(line); {
@@ -198,6 +197,12 @@ func (s *Scanner) endLine(line []byte, size int) {
 	default:
 		s.endHeader(false)
 	}
+}
+
+// cutLine returns what counts of a physical line that comes without its LF.
+func cutLine(line []byte) []byte {
+	line = bytes.TrimRight(line[:min(len(line), maxLine+maxCR)], "\r")
+	return line[:min(len(line), maxLine)]
 }
 
 // endHeader notes that the header section ended, with the empty line or with

@@ -68,10 +68,10 @@ func insertsBelow(f *TraceField) bool {
 func traceFields(head []byte) (fields []TraceField) {
 	var last *TraceField
 	inHeader := false
-	number := 0
-	for line := range bytes.Lines(head) {
+	number, from := 0, 0
+	for whole := range bytes.Lines(head) {
 		number++
-		line = bytes.TrimRight(line, "\r\n")
+		line := cutLine(bytes.TrimSuffix(whole, []byte("\n")))
 		n := headerName(line)
 		switch {
 		case n > 0:
@@ -84,7 +84,8 @@ func traceFields(head []byte) (fields []TraceField) {
 			if last != nil && len(last.Body) < maxTraceText {
 				last.Body += " " + strings.TrimSpace(string(line))
 			}
-		case !inHeader && isFromLine(line):
+		case !inHeader && isFromLine(line) && from+len(whole) <= maxFromLines:
+			from += len(whole)
 		default:
 			return withHops(fields)
 		}
