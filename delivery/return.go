@@ -17,6 +17,9 @@ type Return struct {
 	// File is an mbox file to which reports are added. If it is empty they are
 	// sent with sendmail(1).
 	File string
+	// HeadersOnly returns the header section of the message, never all of it:
+	// RET=HDRS of RFC 3461.
+	HeadersOnly bool
 }
 
 // report makes a report of a refusal (RFC 3464) and hands it on. It returns nil
@@ -27,7 +30,7 @@ func (to *Return) report(gate *Gate, env *Envelope, refusal *dsn.Error, arrival 
 	r := &dsn.Report{
 		ReportingMTA: HostName(), Arrival: arrival,
 		Sender: env.Sender, Recipient: env.Recipient, OriginalRecipient: env.OriginalRecipient,
-		Err: refusal, Message: kept, Complete: complete,
+		Err: refusal, Message: kept, Complete: complete, HeadersOnly: to.HeadersOnly,
 	}
 	if ok, why := r.Sendable(); !ok {
 		cause := fmt.Errorf("no report was sent: %s", why)

@@ -32,6 +32,7 @@ func (p *program) deliverCommand() *cli.Command {
 		&cli.BoolFlag{Name: "shell", Usage: "run the command with /bin/sh -c"},
 		&cli.StringFlag{Name: "on-loop", Value: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
 		&cli.StringFlag{Name: "dsn", Usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
+		&cli.StringFlag{Name: "ret", Value: "full", Usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
 		&cli.DurationFlag{Name: "timeout", Value: defaultTimeout, Usage: "give the delivery up after `TIME`"},
 		&cli.StringFlag{Name: "log", Usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the line as `FORMAT` text or json"},
@@ -105,7 +106,12 @@ func outcome(dryRun bool, r delivery.Receipt) string {
 // dsn reads the option that says how refused messages are given back.
 func (p *program) dsn(c *cli.Context) (*delivery.Return, error) {
 	target := c.String("dsn")
+	headersOnly, err := choose(c, "ret", word[bool]{"full", false}, word[bool]{"hdrs", true})
 	switch {
+	case err != nil:
+		return nil, err
+	case !c.IsSet("dsn") && c.IsSet("ret"):
+		return nil, dsn.Config("--ret wants --dsn")
 	case !c.IsSet("dsn"):
 		return nil, nil
 	case p.underPostfix:
@@ -113,9 +119,9 @@ func (p *program) dsn(c *cli.Context) (*delivery.Return, error) {
 	case target == "":
 		return nil, dsn.Config("--dsn names no target")
 	case target == "sendmail":
-		return &delivery.Return{}, nil
+		return &delivery.Return{HeadersOnly: headersOnly}, nil
 	}
-	return &delivery.Return{File: target}, nil
+	return &delivery.Return{File: target, HeadersOnly: headersOnly}, nil
 }
 
 // agent reads the options that say how to deliver.
