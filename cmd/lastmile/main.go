@@ -33,10 +33,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 	}()
 	protect()
 	status = p.report.exit(p.app().Run(asCommand(args)))
+	p.afterwards()
+	return status
+}
+
+// afterwards does what is left when the outcome is settled and said. Not even a
+// panic in it changes the outcome: the message would be delivered again.
+func (p *program) afterwards() {
+	defer func() { _ = recover() }()
 	if p.finish != nil {
 		p.finish()
 	}
-	return status
 }
 
 // underPostfix reports whether Postfix has started us: pipe(8) and local(8)
