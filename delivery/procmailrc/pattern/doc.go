@@ -21,11 +21,16 @@
 // way every byte of the text is looked at once: the time is linear in the text
 // for every expression. MATCH takes a second look, which is linear as well.
 //
-// Known differences from procmail 3.22:
-//   - where several ways lead past \/, a state keeps the \/ of its own way.
-//     procmail's can get the one of a neighbour ("redundant" operators left of
-//     \/ in its KNOWN_BUGS file), so `a+\/b*` finds "ab" in "aab" and here "".
-//   - a loop around nothing but \/, as in `(\/)+`, hangs procmail.
+// Known differences from procmail 3.22, all of them faults of its automaton
+// (its KNOWN_BUGS file knows of them as redundant operators left of \/):
+//   - Two ways that consume nothing and lead to the same operator, as in
+//     `^(x*)?b*c`, are taken for a loop, and ways are lost: this does not match
+//     "xxc". Here it does.
+//   - A loop around nothing but \/, as in `(\/)+`, and some other loops around
+//     nothing, as in `(a|b?c*)*xa*`, are endless. Here they end.
+//   - Where several ways lead past \/, one gets the place of a neighbour's, so
+//     that `a+\/b*` finds "ab" in "aab". Here every way keeps its own: "".
+//   - A weighted condition with \/ can miss matches after its first one.
 //
 // The package does no input and output. A Pattern caches what it has learnt:
 // it is not for concurrent use.

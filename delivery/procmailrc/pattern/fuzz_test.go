@@ -267,3 +267,19 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseWeight holds what is read against what is there.
+func FuzzParseWeight(f *testing.F) {
+	for _, seed := range []string{"1^1 x", "-.5e3 ^ 0x1p-2y", "+inf^nan(1)", "1e^1", "1^", "0x^1", "9^9e+"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		w, x, rest, ok := ParseWeight(s)
+		if !strings.HasSuffix(s, rest) || !ok && (rest != s || w != 0 || x != 0) {
+			t.Errorf("%q: %v %v %q %v", s, w, x, rest, ok)
+		}
+		if again, y, behind, ok2 := ParseWeight(s + "~"); ok && (!ok2 || again != w && w == w || y != x && x == x || behind != rest+"~") {
+			t.Errorf("%q: %v %v %q, with more behind it %v %v %q %v", s, w, x, rest, again, y, behind, ok2)
+		}
+	})
+}

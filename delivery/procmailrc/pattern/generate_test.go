@@ -53,15 +53,19 @@ func (g generator) recipe() recipe {
 	return r
 }
 
-var weights = []float64{1, 1, 1, 2, 3, 0.5, 0.25, 0, -1, -2, 10, 100, 1e9, -1e9, 2147483647, -2147483647, 0.9, 7, -0.5, 1.5, 3e9}
+// weight returns a number as strtod takes it, a small one if it is to be one.
+func (g generator) weight(small bool) string {
+	if small {
+		return g.pick("0", ".25", "0.5", "75e-2", "1", "1.", "+1", "0x1")
+	}
+	return g.pick("1", "1", "1", "2", "3", "0.5", ".25", "0", "-1", "-2", "10", "100", "1e9", "-1e+9", "2147483647", "-2147483647", "0.9", "7",
+		"-.5", "1.5", "3e9", "0x1p4", "0xA.8", "+inf", "-Infinity", "1e999", "1.1", "-0")
+}
 
 func (g generator) condition(weighted bool) condition {
 	c := condition{weighted: weighted, negated: g.IntN(6) == 0}
 	if weighted {
-		c.w, c.x = weights[g.IntN(len(weights))], weights[g.IntN(len(weights))]
-		if g.IntN(2) == 0 {
-			c.x = float64(g.IntN(5)) / 4
-		}
+		c.weight = g.weight(false) + g.pick("^", "^", " ^ ", "\t^") + g.weight(g.IntN(2) == 0) + g.pick(" ", "  ")
 	}
 	c.area = g.pick("", "", "H", "B", "HB", "BH", "T", "T", "T")
 	if g.IntN(12) == 0 {
@@ -70,6 +74,10 @@ func (g generator) condition(weighted bool) condition {
 		if g.IntN(6) == 0 {
 			c.limit = 0
 		}
+		return c
+	}
+	if g.IntN(300) == 0 {
+		c.program, c.status = true, g.IntN(5)
 		return c
 	}
 	for {

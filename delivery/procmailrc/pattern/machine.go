@@ -42,7 +42,7 @@ type machine struct {
 	table  []int32    // a row of transitions for each state
 	states []state
 	index  map[string]int32
-	cells  int      // the nodes in the states
+	cells  []int32  // the nodes of the states
 	limit  int      // of cells and of table entries
 	first  [2]int32 // the states after the newline before a line, and before the text
 	key    []byte
@@ -76,7 +76,7 @@ func (p *Pattern) machine() *machine {
 
 // reset forgets all states but the resting one.
 func (m *machine) reset() {
-	m.table, m.states, m.cells = m.table[:0], m.states[:0], 0
+	m.table, m.states, m.cells = m.table[:0], m.states[:0], m.cells[:0]
 	m.first = [...]int32{unknown, unknown}
 	m.index = make(map[string]int32)
 	m.clear()
@@ -214,15 +214,16 @@ func (m *machine) intern() int32 {
 	row, ok := m.index[string(m.key)]
 	if !ok {
 		// A single state may be larger than the limit.
-		if len(m.states) > 1 && (len(m.table)+len(m.sample) > m.limit || m.cells+len(m.list) > m.limit) {
+		if len(m.states) > 1 && (len(m.table)+len(m.sample) > m.limit || len(m.cells)+len(m.list) > m.limit) {
 			return full
 		}
 		row = int32(len(m.table))
 		for range m.sample {
 			m.table = append(m.table, unknown)
 		}
-		m.cells += len(m.list)
-		m.states = append(m.states, state{slices.Clone(m.list), m.stop})
+		from := len(m.cells)
+		m.cells = append(m.cells, m.list...)
+		m.states = append(m.states, state{m.cells[from:], m.stop})
 		m.index[string(m.key)] = row
 	}
 	if row == 0 && m.lead.jumps() {

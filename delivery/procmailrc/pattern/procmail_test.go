@@ -1,17 +1,10 @@
 package pattern
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // procmailConditions is how many conditions TestProcmail compares.
@@ -23,8 +16,10 @@ const perFile = 150
 // condition is one line of a recipe.
 type condition struct {
 	weighted bool
-	w, x     float64
+	weight   string
 	negated  bool
+	program  bool // one that exits with the status
+	status   int
 	size     byte // '<' or '>', 0 for a pattern
 	limit    int64
 	area     string // "" is that of the recipe, T the variable
@@ -33,14 +28,15 @@ type condition struct {
 
 func (c *condition) line() string {
 	s := "* "
-	if c.weighted {
-		s += strconv.FormatFloat(c.w, 'g', -1, 64) + "^" + strconv.FormatFloat(c.x, 'g', -1, 64) + " "
-	}
+	s += c.weight
 	if c.negated {
 		s += "! "
 	}
 	if c.area != "" {
 		s += c.area + " ?? "
+	}
+	if c.program {
+		return s + fmt.Sprintf("? exit %d;", c.status)
 	}
 	if c.size != 0 {
 		return s + fmt.Sprintf("%c %d", c.size, c.limit)
@@ -101,54 +97,34 @@ func evaluate(r *recipe, m *sample, search searcher) outcome {
 	var score Score
 	for i := range r.conditions {
 		c := &r.conditions[i]
-		if c.weighted && score.Enough() {
+		w, x, _, weighted := ParseWeight(c.weight)
+		if weighted && score.Enough() {
 			continue
 		}
 		text := m.area(c.area, r.flags)
-		if c.size != 0 {
+		holds := true
+		switch {
+		case c.size != 0:
 			if c.area == "" {
 				text = m.header + m.body
 			}
 			size := int64(len(text))
-			if c.weighted {
-				score.AddSize(c.w, c.x, c.size == '<', c.negated, size, c.limit)
-			} else if (c.size == '<' && size < c.limit || c.size == '>' && size > c.limit) == c.negated {
-				out.matched = false
+			if weighted {
+				score.AddSize(w, x, c.size == '<', c.negated, size, c.limit)
+			} else {
+				holds = (c.size == '<' && size < c.limit || c.size == '>' && size > c.limit) != c.negated
 			}
-		} else {
-			expr, daemon := Expand(c.expr)
-			expr = strings.TrimPrefix(expr, `\`)
-			p, _ := Compile(expr, daemon || !strings.Contains(r.flags, "D"))
-			searches := search(p)
-			find := func(from int) match { return searches([]byte(text), from) }
-			start, end, ok := 0, 0, false
-			switch {
-			case c.weighted && !c.negated:
-				start, end, ok = score.count(c.w, c.x, len(text), find)
-				score.bound()
-			case c.weighted && c.w == 0:
-			default:
-				got := match{ok: true}
-				if expr != "" || c.weighted {
-					got = find(0)
-				}
-				start, end, ok = got.start, got.end, got.marked
-				if c.weighted && !got.ok {
-					score.total += c.w
-					score.bound()
-				}
-				if !c.weighted && got.ok == c.negated {
-					out.matched = false
-				}
+		case c.program:
+			if weighted {
+				score.AddProgram(w, x, c.negated, c.status)
+			} else {
+				holds = (c.status == 0) != c.negated
 			}
-			if ok {
-				out.match = text[start:end]
-			}
+		default:
+			holds = out.look(c, r.flags, &score, w, x, []byte(text), search)
 		}
-		if score.Failed() {
+		if !holds || score.Failed() {
 			out.matched = false
-		}
-		if !out.matched {
 			break
 		}
 	}
@@ -157,76 +133,39 @@ func evaluate(r *recipe, m *sample, search searcher) outcome {
 	return out
 }
 
-// rcfile writes the recipes down; each logs what came of it.
-func rcfile(recipes []recipe, value string) string {
-	var b strings.Builder
-	// SHELL for the commands that do not run here either; LINEBUF for macros.
-	b.WriteString("SHELL=/bin/sh\nLINEBUF=100000\nDEFAULT=/dev/null\nLOGABSTRACT=no\nVERBOSE=no\nT=\"" + value + "\"\n")
-	for i := range recipes {
-		fmt.Fprintf(&b, "MATCH=%s\n%s\n{ LOG=\"+\" }\nLOG=\"\x02%d\x03$=\x03$MATCH\x04\"\n", unset, recipes[i].String(), i)
-	}
-	return b.String()
-}
-
-// ask has procmail evaluate the recipes.
-func ask(t *testing.T, program, dir string, recipes []recipe, m *sample) []outcome {
-	t.Helper()
-	rc := filepath.Join(dir, "rc")
-	log := filepath.Join(dir, "log")
-	if err := os.WriteFile(rc, []byte("LOGFILE="+log+"\n"+rcfile(recipes, m.value)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	os.Remove(log)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
-	defer cancel()
-	command := exec.CommandContext(ctx, program, "-m", rc)
-	command.Env = []string{"PATH=/usr/bin:/bin"}
-	command.Stdin = strings.NewReader(m.header + m.body)
-	if out, err := command.CombinedOutput(); err != nil {
-		if rcs, err := os.ReadFile(rc); err == nil {
-			os.WriteFile("/tmp/pt/hang.rc", rcs, 0o600)
-			os.WriteFile("/tmp/pt/hang.msg", []byte(m.header+m.body), 0o600)
+// look evaluates a regular expression.
+func (out *outcome) look(c *condition, flags string, score *Score, w, x float64, text []byte, search searcher) bool {
+	expr, daemon := Expand(c.expr)
+	p, _ := Compile(strings.TrimPrefix(expr, `\`), daemon || !strings.Contains(flags, "D"))
+	searches := search(p)
+	find := func(from int) match { return searches(text, from) }
+	var start, end int
+	var ok bool
+	holds := true
+	switch {
+	case !c.weighted:
+		got := match{ok: true}
+		if expr != "" {
+			got = find(0)
 		}
-		said, _ := os.ReadFile(log)
-		i := bytes.Count(said, []byte{4})
-		t.Fatalf("procmail: %v: %s, at %s", err, out, recipes[min(i, len(recipes)-1)].String())
+		start, end, ok = got.start, got.end, got.marked
+		holds = got.ok != c.negated
+	case c.negated:
+		start, end, ok = score.lack(w, find)
+	default:
+		start, end, ok = score.count(w, x, len(text), find)
 	}
-	said, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
+	if ok {
+		out.match = string(text[start:end])
 	}
-	var outcomes []outcome
-	for entry := range bytes.SplitSeq(said, []byte{4}) {
-		before, after, ok := strings.Cut(string(entry), "\x02")
-		if !ok {
-			continue
-		}
-		fields := strings.SplitN(after, "\x03", 3)
-		if len(fields) != 3 || fields[0] != strconv.Itoa(len(outcomes)) {
-			t.Fatalf("procmail's log: %q after %d", entry, len(outcomes))
-		}
-		score, err := strconv.Atoi(fields[1])
-		if err != nil {
-			t.Fatalf("procmail's log: %q", entry)
-		}
-		outcomes = append(outcomes, outcome{strings.HasSuffix(before, "+"), score, fields[2]})
-	}
-	if len(outcomes) != len(recipes) {
-		t.Fatalf("procmail evaluated %d recipes of %d", len(outcomes), len(recipes))
-	}
-	return outcomes
+	score.bound()
+	return holds
 }
 
 // TestProcmail compares random recipes with what procmail makes of them: whether
 // they match, MATCH and $=.
 func TestProcmail(t *testing.T) {
-	program, err := exec.LookPath("procmail")
-	if err != nil {
-		if os.Getenv("REQUIRE_PEERS") == "1" {
-			t.Fatal("REQUIRE_PEERS=1, but not installed: procmail")
-		}
-		t.Skip("not installed: procmail")
-	}
+	program := needProcmail(t)
 	dir := t.TempDir()
 	compared, matched, extracted, scored, excused := 0, 0, 0, 0, 0
 	for seed := uint64(1); compared < procmailConditions; seed++ {

@@ -54,17 +54,23 @@ func (s *Score) Final() (value int, ok bool) {
 // stays as it is.
 func (s *Score) AddPattern(w, x float64, negated bool, p *Pattern, text []byte) (start, end int, ok bool) {
 	defer s.bound()
+	search := func(from int) match { return p.search(text, from) }
 	if negated {
-		if w == 0 {
-			return 0, 0, false
-		}
-		m := p.search(text, 0)
-		if !m.ok {
-			s.total += w
-		}
-		return m.start, m.end, m.marked
+		return s.lack(w, search)
 	}
-	return s.count(w, x, len(text), func(from int) match { return p.search(text, from) })
+	return s.count(w, x, len(text), search)
+}
+
+// lack adds w if a search finds nothing.
+func (s *Score) lack(w float64, search func(from int) match) (start, end int, ok bool) {
+	if w == 0 {
+		return 0, 0, false
+	}
+	m := search(0)
+	if !m.ok {
+		s.total += w
+	}
+	return m.start, m.end, m.marked
 }
 
 // count adds the matches that a search finds, one behind the other.

@@ -85,27 +85,35 @@ func (m *machine) run(text []byte, from int, row int32, last int) (end int, ok b
 	if row == resting {
 		row, i = 0, find.next(i)
 	}
-	table := m.table
 	for i < len(text) {
-		class := m.class[text[i]]
-		to := table[int(row)+int(class)]
+		var to int32
+		var class uint8
+		// The loop that most of the time is spent in.
+		table := m.table
+		for ; i < len(text); i++ {
+			class = m.class[text[i]]
+			if to = table[int(row)+int(class)]; to < 0 {
+				break
+			}
+			row = to
+		}
+		if i == len(text) {
+			break
+		}
 		i++
 		if to == unknown {
-			if to = m.next(row, class); to == full {
-				if i-since < worthwhile*len(m.states) {
-					var done bool
-					if i, ok, done = m.crawl(text, i, last); done {
-						return i, ok
-					}
-					to = m.rest()
-				} else {
-					since = i
-					to = m.renew()
-				}
+			to = m.next(row, class)
+		}
+		if to == full && i-since < worthwhile*len(m.states) {
+			var done bool
+			if i, ok, done = m.crawl(text, i, last); done {
+				return i, ok
 			}
-			table = m.table
+			to = m.rest()
 		}
 		switch to {
+		case full:
+			since, row = i, m.renew()
 		case matched:
 			return i, true
 		case resting:
