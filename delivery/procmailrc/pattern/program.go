@@ -43,7 +43,10 @@ type Pattern struct {
 	fold  bool
 	marks bool
 	lead  literal
-	dfa   *machine // made by the first search that needs it
+
+	// Made by the first searches that need them.
+	dfa    *machine
+	tracer *tracer
 }
 
 // Extracts tells whether a \/ stands in the expression, so that a match sets

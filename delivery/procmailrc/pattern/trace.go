@@ -43,7 +43,12 @@ const (
 
 // trace finds MATCH. The text is known to match from that position on.
 func (p *Pattern) trace(text []byte, from int) match {
-	t := tracer{Pattern: p, length: len(text), seen: make([]int, len(p.nodes)), mark: make([]int, len(p.nodes))}
+	t := p.tracer
+	if t == nil {
+		t = &tracer{Pattern: p, seen: make([]int, len(p.nodes)), mark: make([]int, len(p.nodes))}
+		p.tracer = t
+	}
+	t.threads, t.best, t.length = t.threads[:0], match{}, len(text)
 	find := newFinder(&p.lead, text)
 	last := len(text)
 	done := false
