@@ -80,8 +80,8 @@ func BenchmarkHundred(b *testing.B) {
 // BenchmarkBody has one pattern of each kind, over a megabyte.
 func BenchmarkBody(b *testing.B) {
 	text := megabyte()
-	for _, expr := range []string{"viagrax", "^Subject:.*viagra", "(viagra|cialis)[0-9]+", "[a-z]+viagrazz?", `()\<viagraq\>`, "(a|aa)*(a|aa)*(a|aa)*(a|aa)*Q9z",
-		"(e|x).(e|x).......................................q9", "(.*a){9}q9", "^^x", "@"} {
+	for _, expr := range []string{"viagrax", "^Subject:.*viagra", "(viagra|cialis)[0-9]+", "[a-z]+viagrazz?", `()\<viagraq\>`, "(a|aa)*(a|aa)*(a|aa)*(a|aa)*Q9_",
+		"(e|x).(e|x).......................................q9_", "(.*a)*(.*b)*(.*a)*q9_", "^^x", "@"} {
 		b.Run(expr, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
