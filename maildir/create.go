@@ -9,7 +9,7 @@ import (
 
 // createTrusted makes a missing directory and those above it, as Postfix's
 // make_dirs does, and opens it.
-func createTrusted(path string) (int, error) {
+func createTrusted(path string, mode uint32) (int, error) {
 	parent, name := filepath.Split(path)
 	parent = filepath.Clean(parent)
 	if parent == path || name == ".." {
@@ -17,7 +17,7 @@ func createTrusted(path string) (int, error) {
 	}
 	dir, err := openat(unix.AT_FDCWD, parent, pathOnly, 0)
 	if err == unix.ENOENT {
-		dir, err = createTrusted(parent)
+		dir, err = createTrusted(parent, mode)
 		if err != nil {
 			return -1, err
 		}
@@ -26,22 +26,27 @@ func createTrusted(path string) (int, error) {
 		return -1, openFailed(parent, err)
 	}
 	defer unix.Close(dir)
-	return makeDir(dir, name, path)
+	return makeDir(dir, name, path, mode)
 }
 
-// makeDir makes a directory with mode 0700 in dir, makes its name durable, and
-// opens it. That another delivery made it at the same time is no error.
-func makeDir(dir int, name, path string) (int, error) {
+// makeDir makes a directory in dir, unless somebody else could replace it there.
+func makeDir(dir int, name, path string, mode uint32) (int, error) {
 	if err := checkParent(dir, filepath.Dir(path)); err != nil {
 		return -1, err
 	}
-	if err := unix.Mkdirat(dir, name, 0o700); err != nil && err != unix.EEXIST {
+	return makeDirIn(dir, name, path, mode, unix.O_NOFOLLOW)
+}
+
+// makeDirIn makes a directory, makes its name durable, and opens it. That
+// another delivery made it at the same time is no error.
+func makeDirIn(dir int, name, path string, mode uint32, noFollow int) (int, error) {
+	if err := mkdirat(dir, name, mode); err != nil {
 		return -1, failed("create", path, err)
 	}
 	if err := syncPath(dir, filepath.Dir(path)); err != nil {
 		return -1, err
 	}
-	fd, err := openat(dir, name, pathOnly|unix.O_NOFOLLOW, 0)
+	fd, err := openat(dir, name, pathOnly|noFollow, 0)
 	if err != nil {
 		return -1, openFailed(path, err)
 	}
@@ -65,13 +70,24 @@ func checkParent(dir int, path string) error {
 }
 
 // makeSubs makes what is missing of the three directories of a Maildir.
-func makeSubs(dir int, path string) error {
+func makeSubs(dir int, path string, mode uint32) error {
 	for _, name := range []string{"tmp", "new", "cur"} {
-		if err := unix.Mkdirat(dir, name, 0o700); err != nil && err != unix.EEXIST {
+		if err := mkdirat(dir, name, mode); err != nil {
 			return failed("create", path+"/"+name, err)
 		}
 	}
 	return syncPath(dir, path)
+}
+
+// mkdirat makes a directory with exactly this mode, unless there is one.
+func mkdirat(dir int, name string, mode uint32) error {
+	switch err := unix.Mkdirat(dir, name, mode); {
+	case err == unix.EEXIST:
+		return nil
+	case err != nil || mode == 0o700: // which no sensible umask narrows
+		return err
+	}
+	return unix.Fchmodat(dir, name, mode, 0)
 }
 
 // syncPath makes the names in a directory that is open with O_PATH durable.

@@ -36,9 +36,12 @@ type Delivery struct {
 func (b *Box) Create() (*Delivery, error) {
 	d := &Delivery{box: b, fd: -1, tmp: -1}
 	var err error
-	d.fd, err = openat(b.dir, "tmp", unix.O_TMPFILE|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	d.fd, err = openat(b.dir, "tmp", unix.O_TMPFILE|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, b.fileMode)
 	switch err {
 	case nil:
+		if err := d.setMode(); err != nil {
+			return nil, err
+		}
 		return d, nil
 	case unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT, unix.ENOSYS:
 		// No O_TMPFILE in this file system or kernel, or no tmp/.
@@ -58,12 +61,25 @@ func (d *Delivery) createNamed() error {
 		return err
 	}
 	name := uniqueName(time.Now())
-	fd, err := openat(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	fd, err := openat(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, d.box.fileMode)
 	if err != nil {
 		unix.Close(tmp)
 		return failed("create", d.box.path+"/tmp/"+name, err)
 	}
 	d.fd, d.tmp, d.name = fd, tmp, name
+	return d.setMode()
+}
+
+// setMode gives the new file its mode where the umask may have taken some of it.
+func (d *Delivery) setMode() error {
+	if d.box.fileMode == 0o600 {
+		return nil
+	}
+	if err := unix.Fchmod(d.fd, d.box.fileMode); err != nil {
+		d.Remove()
+		d.Close()
+		return failed("chmod", d.box.path+"/tmp", err)
+	}
 	return nil
 }
 

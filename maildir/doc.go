@@ -28,4 +28,6 @@
 // A Maildir is used only if it belongs to the effective user and is no
 // symbolic link. Missing ones are made with mode 0700 where the directory
 // above belongs to the effective user or root and is not open to everybody.
+// [Options] has a way for those that the user has named in an own file, and
+// the modes of what is created.
 package maildir

@@ -85,7 +85,7 @@ func openFolder(dir int, path string, o Options) (int, string, error) {
 	case err == unix.ENOENT && !o.CreateFolder:
 		return dir, path, nil
 	case err == unix.ENOENT:
-		fd, err = makeFolder(dir, o.Folder, folder)
+		fd, err = makeFolder(dir, o.Folder, folder, o)
 	case err != nil:
 		err = openFailed(folder, err)
 	}
@@ -102,8 +102,9 @@ func openFolder(dir int, path string, o Options) (int, string, error) {
 
 // makeFolder makes a Maildir++ folder: a Maildir with an empty file
 // "maildirfolder" in it, which tells Courier that the quota is kept above.
-func makeFolder(dir int, key, path string) (int, error) {
-	fd, err := makeDir(dir, key, path)
+func makeFolder(dir int, key, path string, o Options) (int, error) {
+	mode := modeOr(o.DirMode, 0o700)
+	fd, err := makeDir(dir, key, path, mode)
 	if err != nil {
 		return -1, err
 	}
@@ -113,7 +114,7 @@ func makeFolder(dir int, key, path string) (int, error) {
 		return -1, failed("create", path+"/maildirfolder", err)
 	}
 	unix.Close(mark)
-	if err := makeSubs(fd, path); err != nil {
+	if err := makeSubs(fd, path, mode); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
