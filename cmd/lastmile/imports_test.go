@@ -10,8 +10,9 @@ import (
 // The way of imports: down only, never sideways. What is not in the table may
 // import nothing of the module.
 var mayImport = map[string][]string{
-	"lastmile/cmd/lastmile": {"lastmile/cmd/lastmile/internal/doctor", "lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/message", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
-	"lastmile/delivery":     {"lastmile/delivery/dsn", "lastmile/delivery/internal/child", "lastmile/delivery/message", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
+	"lastmile/cmd/lastmile":    {"lastmile/cmd/lastmile/internal/doctor", "lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/message", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
+	"lastmile/delivery":        {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
+	"lastmile/delivery/folder": {"lastmile/delivery/internal/lockfile", "lastmile/maildir"},
 }
 
 // Each of the libraries has its place.
