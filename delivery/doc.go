@@ -9,6 +9,7 @@
 //	              ▼                                      ▼                                             │
 //	      our trace fields above it ───────────────► Destination                                       │
 //	                                       Maildir: tmp ► write ► fsync ► link new ► fsync new         │
+//	                                       Mbox: lock ► open ► lock ► write ► fsync ► unlock           │
 //	                                       Command: spool ► child ► exit status and output             │
 //	                                                     │                                             ▼
 //	                                                  Receipt ───────────────────────────► cmd: one line, exit status, log

@@ -228,7 +228,7 @@ func openFailed(path string, err error) error {
 		case st.Mode&unix.S_IFMT == unix.S_IFLNK:
 			return refuse(path, &st, "give the path that the link leads to, or make it a directory")
 		case st.Mode&unix.S_IFMT != unix.S_IFDIR:
-			return refuse(path, &st, "move it away: a Maildir is a directory")
+			return refuse(path, &st, "move it away: a directory is wanted there")
 		}
 	}
 	return failed("open", path, err)

@@ -16,6 +16,7 @@ type program struct {
 	stdout       io.Writer
 	report       *report
 	underPostfix bool
+	umask        int    // the caller's
 	finish       func() // what is left to do when the outcome has been reported
 }
 
@@ -42,6 +43,7 @@ func (p *program) app() *cli.App {
 			p.explainCommand(),
 			p.doctorCommand(),
 			p.keyCommand(),
+			p.lockfileCommand(),
 			p.command("version", "show the version", "", p.version),
 			p.command("help", "show help, on a command too", "[COMMAND]", p.help),
 		},

@@ -28,6 +28,7 @@ func (p *program) deliverCommand() *cli.Command {
 		&cli.StringFlag{Name: "folder", Usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
 		&cli.BoolFlag{Name: "create-folder", Usage: "create a missing folder"},
 		&cli.BoolFlag{Name: "no-create", Usage: "do not create a missing Maildir"},
+		&cli.StringFlag{Name: "mbox", Usage: "add the message to the mbox file at `TEMPLATE`, with the same placeholders"},
 		&cli.StringFlag{Name: "command", Usage: "hand the message to `COMMAND`, without a shell"},
 		&cli.BoolFlag{Name: "shell", Usage: "run the command with /bin/sh -c"},
 		&cli.StringFlag{Name: "on-loop", Value: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
@@ -144,20 +145,32 @@ func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
 			return nil, err
 		}
 	}
-	if c.IsSet("command") {
-		for _, other := range []string{"maildir", "folder", "create-folder", "no-create"} {
-			if c.IsSet(other) {
-				return nil, dsn.Config("--command and --" + other + " exclude each other: a message has one destination")
-			}
+	return a, destinations(c, a)
+}
+
+// destinations reads the options that say where messages go, and where those
+// that loop.
+func destinations(c *cli.Context, a *delivery.Agent) (err error) {
+	switch {
+	case c.IsSet("command"):
+		if err := alone(c, "command", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
+			return err
 		}
-		if rules.OnLoop == delivery.Quarantine {
-			return nil, dsn.Config("--on-loop quarantine wants a Maildir, not --command")
+		if a.Rules.OnLoop == delivery.Quarantine {
+			return dsn.Config("--on-loop quarantine wants a Maildir or an mbox, not --command")
 		}
 		a.Destination, err = delivery.NewCommand(c.String("command"), c.Bool("shell"))
-		return a, err
-	}
-	if c.IsSet("shell") {
-		return nil, dsn.Config("--shell wants --command")
+		return err
+	case c.IsSet("shell"):
+		return dsn.Config("--shell wants --command")
+	case c.IsSet("mbox"):
+		if err := alone(c, "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
+			return err
+		}
+		at, err := delivery.ParseTemplate(c.String("mbox"), delivery.Home)
+		box := delivery.NewMbox(at)
+		a.Destination, a.Quarantine = box, box.Quarantine()
+		return err
 	}
 	template := "~/Maildir/"
 	if c.IsSet("maildir") {
@@ -165,12 +178,22 @@ func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
 	}
 	at, err := delivery.ParseTemplate(template, delivery.Home)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	box, err := delivery.NewMaildir(at, c.String("folder"), maildir.Options{Create: !c.Bool("no-create"), CreateFolder: c.Bool("create-folder")})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.Destination, a.Quarantine = box, box.Quarantine()
-	return a, nil
+	return nil
+}
+
+// alone refuses an option beside others that say something else.
+func alone(c *cli.Context, option string, others ...string) error {
+	for _, other := range others {
+		if c.IsSet(other) {
+			return dsn.Config("--" + option + " and --" + other + " exclude each other: a message has one destination")
+		}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 			status = p.report.failure(crashed(v))
 		}
 	}()
-	protect()
+	p.umask = protect()
 	status = p.report.exit(p.app().Run(asCommand(args)))
 	p.afterwards()
 	return status

@@ -25,12 +25,13 @@ const finalStep = 30 * time.Second
 //     and would exit 2, which Postfix bounces. It is made to die of SIGABRT,
 //     which Postfix defers, without a core file of somebody's mail.
 //   - SIGPIPE and SIGXFSZ become errors of the write that caused them.
-//   - What is created is for its owner alone, whatever the caller's umask.
-func protect() {
+//   - What is created is for its owner alone, whatever the caller's umask, which
+//     is returned.
+func protect() (umask int) {
 	debug.SetTraceback("crash")
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	unix.Umask(0o077)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)
+	return unix.Umask(0o077)
 }
 
 // crashed makes a deferral of a panic.

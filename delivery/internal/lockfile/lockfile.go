@@ -21,7 +21,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,7 +47,7 @@ var ErrForce = errors.New("forced unlock denied")
 type Options struct {
 	// Sleep is the time between two attempts.
 	Sleep time.Duration
-	// Timeout is the age at which a lock is stale, in whole seconds; 0 for
+	// Timeout is the age beyond which a lock is stale, in whole seconds; 0 for
 	// never.
 	Timeout time.Duration
 	// Suspend is the time to wait after a stale lock was removed.
@@ -98,12 +98,26 @@ type Lock struct {
 // is the caller's matter. It wraps [ErrForce] if a stale lock stays, and the
 // error of ctx if that ends first.
 func Acquire(ctx context.Context, path string, o Options) (*Lock, error) {
-	dir, err := openDir(filepath.Dir(path))
+	above, name := split(path)
+	dir, err := openDir(above)
 	if err != nil {
 		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
 	}
 	defer unix.Close(dir)
-	return AcquireAt(ctx, dir, filepath.Base(path), path, o)
+	return AcquireAt(ctx, dir, name, path, o)
+}
+
+// split cuts a path without cleaning it: the kernel is to see it as it is. One
+// that ends in a slash names a directory, which is there and so is held.
+func split(path string) (dir, name string) {
+	switch slash := strings.LastIndexByte(path, '/'); {
+	case slash < 0:
+		return ".", path
+	case slash == len(path)-1:
+		return path, "."
+	default:
+		return path[:slash+1], path[slash+1:]
+	}
 }
 
 // AcquireAt is [Acquire] for a name in an open directory; the path is for
@@ -164,7 +178,7 @@ func (l *Lock) acquire(ctx context.Context, o Options) error {
 // says that it is now.
 func (l *Lock) force(now int64, o Options) (forced bool, err error) {
 	var st unix.Stat_t
-	if o.Timeout <= 0 || unix.Fstatat(l.dir, l.name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
+	if o.Timeout == 0 || unix.Fstatat(l.dir, l.name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 		return false, nil
 	}
 	if st.Size > maxStaleSize && !o.AnySize || now-st.Mtim.Sec <= int64(o.Timeout/time.Second) {
