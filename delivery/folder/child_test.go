@@ -2,6 +2,7 @@ package folder
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir"
 )
 
 // TestMain lets the test binary be another process: what it then does stands in
@@ -26,7 +29,7 @@ func TestMain(m *testing.M) {
 // child puts messages, or parts of one, into a folder:
 //
 //	mbox PATH N      N messages that name this process
-//	mh PATH N
+//	mh PATH N, maildir PATH N
 //	full PATH N      a message, where files can have no more than N bytes
 //	kill-KIND PATH N a message of kind mbox, mh or msg, and death at step N
 func child(job string) int {
@@ -34,7 +37,7 @@ func child(job string) int {
 	path, n := words[1], 0
 	n, _ = strconv.Atoi(words[2])
 	switch words[0] {
-	case "mbox", "mh":
+	case "mbox", "mh", "maildir":
 		for i := range n {
 			if err := deliverOne(words[0], path, message(os.Getpid(), i)); err != nil {
 				os.Stderr.WriteString(err.Error())
@@ -72,7 +75,7 @@ func deliverOne(kind, path, text string) error {
 		}
 		return m.Commit()
 	}
-	d, err := Numbered(path, DirOptions{})
+	d, err := beginOne(kind, path)
 	if err != nil {
 		return err
 	}
@@ -83,6 +86,23 @@ func deliverOne(kind, path, text string) error {
 		}
 	}
 	return err
+}
+
+// beginOne begins a delivery into a directory.
+func beginOne(kind, path string) (interface {
+	io.Writer
+	Sync() error
+	Place() (string, error)
+	Close()
+}, error) {
+	if kind == "mh" {
+		return Numbered(path, DirOptions{})
+	}
+	box, err := maildir.Open(maildir.Location{Trusted: path}, maildir.Options{Create: true, FollowLink: true})
+	if err != nil {
+		return nil, err
+	}
+	return box.Create()
 }
 
 // killAt dies after a number of steps of a delivery.

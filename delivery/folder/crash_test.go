@@ -57,10 +57,10 @@ func run(t *testing.T, cmds []*exec.Cmd) {
 func TestWithProcmail(t *testing.T) {
 	procmail := need(t, "procmail")
 	const writers, each = 4, 6
-	for kind, folder := range map[string]string{"mbox": "box", "mh": "mh/."} {
+	for kind, folder := range map[string]string{"mbox": "box", "mh": "mh/.", "maildir": "md/"} {
 		t.Run(kind, func(t *testing.T) {
 			dir := t.TempDir()
-			path := filepath.Join(dir, strings.TrimSuffix(folder, "/."))
+			path := filepath.Join(dir, strings.TrimRight(folder, "/."))
 			rc := dir + "/rc"
 			// One recipe with a lock file and one without: the lock on the file must do.
 			if err := os.WriteFile(rc, []byte("MAILDIR="+dir+"\nLOCKSLEEP=1\nSHELL=/bin/sh\n:0$LOCK\n"+folder+"\n"), 0o600); err != nil {
@@ -105,6 +105,15 @@ func readFolder(t *testing.T, kind, path string) (messages []string) {
 		}
 		return messages
 	}
+	if kind == "maildir" {
+		if left := names(t, path+"/tmp"); left != "" {
+			t.Errorf("in tmp/: %s", left)
+		}
+		for _, name := range strings.Fields(names(t, path+"/new")) {
+			messages = append(messages, content(t, path+"/new/"+name))
+		}
+		return messages
+	}
 	for _, name := range strings.Fields(names(t, path)) {
 		if !regexp.MustCompile(`^[1-9][0-9]*$`).MatchString(name) {
 			t.Errorf("there is %s", name)
@@ -123,13 +132,15 @@ func checkMessages(t *testing.T, got, want []string) {
 	}
 	for _, m := range got {
 		var sender, n int
-		fmt.Sscanf(m, "From %d.%d", &sender, &n)
+		// procmail takes the From_ line off for a Maildir.
+		_, subject, _ := strings.Cut(m, "Subject: ")
+		fmt.Sscanf(subject, "%d.%d", &sender, &n)
 		id := fmt.Sprintf("%d.%d", sender, n)
 		if !missing[id] {
 			t.Errorf("%s is there twice, or was not sent", id)
 		}
 		delete(missing, id)
-		if m != message(sender, n) {
+		if want := message(sender, n); m != want && m != want[strings.IndexByte(want, '\n')+1:] {
 			t.Errorf("%s is not as it was sent: %d bytes, %d were sent", id, len(m), len(message(sender, n)))
 		}
 	}

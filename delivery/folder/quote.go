@@ -81,8 +81,8 @@ func (q *Quoter) quote(p []byte, at int64) error {
 			return err
 		}
 	}
-	for {
-		i := bytes.Index(rest, []byte("\n"+fromLine))
+	for line := []byte("\n" + fromLine); ; {
+		i := bytes.Index(rest, line)
 		if i < 0 {
 			break
 		}
@@ -105,18 +105,26 @@ func (q *Quoter) quote(p []byte, at int64) error {
 // passFrom passes on "From ", at the beginning of a line at an offset.
 func (q *Quoter) passFrom(at int64) error {
 	if at < q.o.ExemptFrom || at > q.o.ExemptTo {
-		if err := q.pass([]byte{'>'}); err != nil {
+		if err := q.passText(">"); err != nil {
 			return err
 		}
 	}
-	return q.pass([]byte(fromLine))
+	return q.passText(fromLine)
 }
 
 // release passes on what was held.
 func (q *Quoter) release() error {
 	n := max(q.held, 0)
 	q.held = -1
-	return q.pass([]byte(fromLine[:n]))
+	return q.passText(fromLine[:n])
+}
+
+// passText is pass without a copy of the text: a message may have millions of
+// such lines.
+func (q *Quoter) passText(s string) error {
+	n, err := q.w.WriteString(s)
+	q.out += int64(n)
+	return err
 }
 
 func (q *Quoter) pass(p []byte) error {
@@ -153,7 +161,7 @@ func (q *Quoter) end(tail string) error {
 	if err := q.release(); err != nil {
 		return err
 	}
-	if err := q.pass([]byte(tail)); err != nil {
+	if err := q.passText(tail); err != nil {
 		return err
 	}
 	return q.w.Flush()
