@@ -118,7 +118,7 @@ func printable(output []byte) string {
 // commands, from the envelope and the account that we run as. Nothing is taken
 // over from our own but the time zone and the language.
 func environment(env *Envelope) []string {
-	a := ownAccount()
+	a := OwnAccount()
 	vars := []string{
 		"SENDER=" + env.Sender,
 		"RECIPIENT=" + env.Recipient,
@@ -127,9 +127,9 @@ func environment(env *Envelope) []string {
 		"USER=" + env.User(),
 		"EXTENSION=" + env.Extension(),
 		"DOMAIN=" + env.Domain(),
-		"HOME=" + a.home,
-		"LOGNAME=" + a.name,
-		"SHELL=" + a.shell,
+		"HOME=" + a.Home,
+		"LOGNAME=" + a.Name,
+		"SHELL=" + a.Shell,
 		"PATH=" + child.Path,
 	}
 	for _, name := range []string{"TZ", "LANG"} {

@@ -43,6 +43,18 @@ func (g *Gate) Pass(step func() error) error {
 	return err
 }
 
+// Step runs a step that must not be left half done, but does not make the
+// delivery final: a copy that an rcfile files on the way. While it runs the
+// delivery cannot be given up; if it has been, the step is not run.
+func (g *Gate) Step(step func() error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.aborted {
+		return ErrAborted
+	}
+	return step()
+}
+
 // Abort gives the delivery up and undoes what can be undone. It reports false
 // if the delivery has become final. It waits for a final step under way.
 func (g *Gate) Abort() bool {

@@ -84,6 +84,10 @@ type Verdict struct {
 // Decide judges a message. It is the only place where that is done.
 func (r Rules) Decide(h *loopcheck.Header, env *Envelope) Verdict {
 	v := Verdict{Recipient: env.Recipient, Hops: h.Hops, TooManyHops: r.TooManyHops(h)}
+	if env.Recipient == "" {
+		v.SkipReason = "no recipient is known"
+		return v
+	}
 	o := loopcheck.Options{Match: r.Match, Delimiter: env.Delimiter}
 	v.Skipped, v.SkipReason = r.stampOfThisHop(h, env.Recipient, o)
 	if o.Skip = v.Skipped; o.Skip != nil && r.UnderPostfix && censored(o.Skip.Value) == env.Recipient {

@@ -17,6 +17,9 @@ const loopField = "X-Lastmile-Loop"
 // changes the arguments and not the fields, and to what local(8) censors.) If the message begins with something that is no header
 // field an empty line ends them, so that it stays the body it is.
 func (r Rules) traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
+	if env.Recipient == "" {
+		return nil // called as procmail, which need not be told; we stamp nothing that we cannot know again
+	}
 	var b strings.Builder
 	add := func(name loopcheck.Name, value string) {
 		for i := range h.Top {

@@ -14,9 +14,10 @@ const (
 	// while the message still arrives, and the final fsync is short.
 	pushEvery = 4 << 20
 
-	// nameTries is how many unique names are tried: the first is taken only
-	// if a clock and a random number were both met before.
-	nameTries = 5
+	// nameTries is how many names are tried: the first unique one is taken only
+	// if a clock and a random number were both met before, a short one if this
+	// process, or one of its number elsewhere, stores more in the same second.
+	nameTries = 20
 )
 
 // Delivery is one message on its way into a Maildir. It is an io.Writer; what
@@ -155,8 +156,10 @@ func (d *Delivery) Close() {
 
 // link makes the name in new/.
 func (d *Delivery) link() (name string, err error) {
-	for range nameTries {
-		name = uniqueName(time.Now()) + ",S=" + strconv.FormatInt(d.size, 10)
+	for try := range nameTries {
+		if name = uniqueName(time.Now()) + ",S=" + strconv.FormatInt(d.size, 10); d.box.short {
+			name = shortName(time.Now(), d.box.serial+try)
+		}
 		if err = d.linkAs(name); err != unix.EEXIST {
 			break
 		}

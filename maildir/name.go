@@ -17,6 +17,11 @@ func uniqueName(now time.Time) string {
 	return fmt.Sprintf("%d.M%06dP%dR%016x.%s", now.Unix(), now.Nanosecond()/1000, unix.Getpid(), rand.Uint64(), hostName())
 }
 
+// shortName returns a name as procmail gives it, the n-th of this second.
+func shortName(now time.Time, n int) string {
+	return fmt.Sprintf("%d.%d_%d.%s", now.Unix(), unix.Getpid(), n, hostName())
+}
+
 // hostName returns the host name as it may stand in a Maildir file name.
 func hostName() string {
 	var u unix.Utsname

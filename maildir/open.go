@@ -41,6 +41,12 @@ type Options struct {
 	// FileMode and DirMode are the modes of what is created, whatever the
 	// umask of the process; 0 for 0600 and 0700.
 	FileMode, DirMode fs.FileMode
+	// ShortName names messages SECONDS.PID_N.HOST as procmail does, whose log has
+	// room for 60 bytes of a folder. A name that is taken is never used again.
+	ShortName bool
+	// Serial is the first N to try. It tells the messages apart that one process
+	// stores in several Maildirs, and that may be moved together later.
+	Serial int
 	// Folder is the name of a Maildir++ folder as [FolderKey] returns it, or
 	// empty for the inbox.
 	Folder string
@@ -58,6 +64,8 @@ type Box struct {
 	create   bool // what is missing
 	fileMode uint32
 	dirMode  uint32
+	short    bool
+	serial   int
 }
 
 // Open opens the Maildir at a location. It must belong to the effective user.
@@ -82,6 +90,7 @@ func Open(at Location, o Options) (*Box, error) {
 	b := &Box{
 		path: path, dir: dir, new: -1, create: o.Create || o.CreateFolder && path != at.String(),
 		fileMode: modeOr(o.FileMode, 0o600), dirMode: modeOr(o.DirMode, 0o700),
+		short: o.ShortName, serial: o.Serial,
 	}
 	if b.new, err = b.openSub("new", readDir); err != nil {
 		b.Close()

@@ -147,13 +147,13 @@ func TestMsgTaken(t *testing.T) {
 	if err := unix.Fstat(d.fd, &st); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(dir+"/msg."+base64(st.Ino), []byte("other"), 0o600); err != nil {
+	if err := os.WriteFile(dir+"/msg."+InodeName(st.Ino), []byte("other"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if path, err := d.Place(); !errors.Is(err, unix.EEXIST) {
 		t.Errorf("%s, %v; want EEXIST", path, err)
 	}
-	if got := content(t, dir+"/msg."+base64(st.Ino)); got != "other" {
+	if got := content(t, dir+"/msg."+InodeName(st.Ino)); got != "other" {
 		t.Errorf("the other file has %q", got)
 	}
 	e, err := Msg(dir, "../msg.", DirOptions{})
@@ -169,8 +169,8 @@ func TestMsgTaken(t *testing.T) {
 func TestBase64(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[uint64]string{0: "A", 25: "Z", 26: "a", 51: "z", 52: "0", 61: "9", 62: "-", 63: "_", 64: "AB", 64*64 + 1: "BAB"} {
-		if got := base64(n); got != want {
-			t.Errorf("base64(%d) = %s, want %s", n, got, want)
+		if got := InodeName(n); got != want {
+			t.Errorf("InodeName(%d) = %s, want %s", n, got, want)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func TestNamesOfProcmail(t *testing.T) {
 	if err := unix.Stat(dir+"/msgs/"+theirs, &st); err != nil {
 		t.Fatal(err)
 	}
-	if want := "m." + base64(st.Ino); theirs != want {
+	if want := "m." + InodeName(st.Ino); theirs != want {
 		t.Errorf("procmail names it %s, we %s", theirs, want)
 	}
 	if got := names(t, dir+"/mh"); got != "41 42" || st.Nlink != 3 {

@@ -24,7 +24,7 @@ func LinkMsg(file, path, prefix string, o DirOptions) (string, error) {
 // inode gives the one name that a file can have. That another file has it can
 // only be if that was copied there.
 func inode(path, prefix string, st *unix.Stat_t) namer {
-	name := prefix + base64(st.Ino)
+	name := prefix + InodeName(st.Ino)
 	return func(n int) (string, error) {
 		switch {
 		case filepath.Base(name) != name:
@@ -36,8 +36,9 @@ func inode(path, prefix string, st *unix.Stat_t) namer {
 	}
 }
 
-// base64 writes a number with the least significant digit first.
-func base64(n uint64) string {
+// InodeName writes the number of an inode as procmail does where a name is made of
+// it: in base 64, with the least significant digit first.
+func InodeName(n uint64) string {
 	var b []byte
 	for {
 		b = append(b, digits64[n%64])

@@ -61,7 +61,7 @@ func Start(argv, env []string, stdin *os.File) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := keepDescriptors(); err != nil {
+	if err := KeepDescriptors(); err != nil {
 		return nil, err
 	}
 	r, w, err := os.Pipe()
@@ -134,9 +134,9 @@ func (c *Child) Kill() {
 	}
 }
 
-// keepDescriptors sees to it that the child does not get what our own caller has
+// KeepDescriptors sees to it that the child does not get what our own caller has
 // left open.
-func keepDescriptors() error {
+func KeepDescriptors() error {
 	if unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) == nil {
 		return nil
 	}

@@ -1,0 +1,289 @@
+package delivery
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lastmile/delivery/procmailrc"
+)
+
+const (
+	// killAfter is how long a program has to end after SIGTERM, before SIGKILL.
+	killAfter = 10 * time.Second
+	// outputAfter is how long output is waited for after that: something the
+	// program left behind may hold the pipe open for ever.
+	outputAfter = 2 * time.Second
+	// notWaited is how long a program that takes the message is watched although
+	// the recipe does not say to wait for it (flag w), so that one which does
+	// not exist, which its shell finds out, does not swallow the message.
+	notWaited = 30 * time.Second
+	// notExecuted and notFound are a shell's exit statuses for a command that it
+	// could not run.
+	notExecuted, notFound = 126, 127
+	// pipeSize is how much a pipe holds: what is written into it before the
+	// program starts cannot fail because the program does not read it.
+	pipeSize = 64 << 10
+)
+
+// running is a program that runs.
+type running struct {
+	h       *filterHost
+	p       *procmailrc.Program
+	proc    *os.Process
+	missing bool
+	ended   chan *os.ProcessState // gets one
+	output  *os.File              // our end, if it is captured
+	timer   *time.Timer
+
+	mu       sync.Mutex
+	reaped   bool
+	timedOut atomic.Bool
+}
+
+// Run implements [procmailrc.Host].
+func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
+	if h.Ended() {
+		return procmailrc.Result{Status: -int(unix.SIGTERM), Missing: true}
+	}
+	stdin, feed, err := os.Pipe()
+	if err != nil {
+		return procmailrc.Result{Status: int(unix.EAGAIN), Missing: true}
+	}
+	text := &feeder{w: feed}
+	if p.Input.Len() <= pipeSize {
+		feed.SetWriteDeadline(time.Now().Add(outputAfter)) // a pipe may be smaller, by a limit on its user
+		p.Input.WriteTo(text)
+		feed.SetWriteDeadline(time.Time{})
+	}
+	r, err := h.start(p, stdin)
+	stdin.Close()
+	if err != nil {
+		feed.Close()
+		return procmailrc.Result{Status: notFound, Missing: true}
+	}
+	if r.timer != nil {
+		defer r.timer.Stop()
+	}
+	captured := make(chan procmailrc.Result, 1)
+	if r.output != nil {
+		go func() { captured <- r.capture() }()
+	}
+	if !text.whole(p.Input.Len()) {
+		text.skip, text.done = text.done, 0
+		_, err := p.Input.WriteTo(text)
+		result.Unread = err != nil
+	}
+	feed.Close()
+	if r.output != nil {
+		got := <-captured
+		result.Output, result.Excess = got.Output, got.Excess
+	}
+	r.wait(&result)
+	result.TimedOut = r.timedOut.Load()
+	if p.Final && (result.Status == 0 || !p.Wait && !result.Missing) && !(result.Unread && !p.IgnoreWriteErrors) {
+		if h.gate.Pass(func() error { return nil }) != nil {
+			result.Status, result.Missing = -int(unix.SIGTERM), true
+		}
+	}
+	return result
+}
+
+// feeder writes to a pipe and knows how much of a text it has taken, so that the
+// text can be written from the beginning again.
+type feeder struct {
+	w    *os.File
+	skip int64 // bytes of the text that the pipe has already
+	done int64
+}
+
+func (f *feeder) whole(size int64) bool { return f.done == size && f.skip == 0 }
+
+func (f *feeder) Write(b []byte) (int, error) {
+	pass := min(f.skip, int64(len(b)))
+	f.skip -= pass
+	n, err := f.w.Write(b[pass:])
+	f.done += int64(n)
+	return int(pass) + n, err
+}
+
+// start starts a program, or if there is none of its name a shell with that name
+// as its script, as execvp(3) and procmail do.
+func (h *filterHost) start(p *procmailrc.Program, stdin *os.File) (*running, error) {
+	r := &running{h: h, p: p, ended: make(chan *os.ProcessState, 1)}
+	stdout, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer stdout.Close()
+	files := []*os.File{stdin, stdout, h.log}
+	switch p.Output {
+	case procmailrc.ToLog:
+		files[1] = h.log
+	case procmailrc.Capture:
+		var w *os.File
+		if r.output, w, err = os.Pipe(); err != nil {
+			return nil, err
+		}
+		defer w.Close()
+		files[1] = w
+	}
+	path, args := lookUp(p), p.Args
+	if r.missing = path == ""; r.missing {
+		path, args = "/bin/sh", append([]string{"/bin/sh"}, p.Args...)
+	}
+	attr := &os.ProcAttr{Env: p.Env, Files: files, Sys: &syscall.SysProcAttr{Setpgid: true}}
+	for try := 0; ; try++ {
+		r.proc, err = os.StartProcess(path, args, attr)
+		switch {
+		case errors.Is(err, unix.ENOEXEC):
+			path, args = "/bin/sh", append([]string{"/bin/sh", path}, p.Args[1:]...)
+			continue
+		case errors.Is(err, unix.EAGAIN) && try < p.Retries:
+			h.Sleep(p.Suspend)
+			continue
+		case err != nil:
+			if r.output != nil {
+				r.output.Close()
+			}
+			return nil, err
+		}
+		break
+	}
+	go func() {
+		state, _ := r.proc.Wait()
+		r.mu.Lock()
+		r.reaped = true
+		r.mu.Unlock()
+		r.ended <- state
+	}()
+	r.watch()
+	return r, nil
+}
+
+// lookUp finds a program in its own PATH; none if there is none.
+func lookUp(p *procmailrc.Program) string {
+	name := p.Args[0]
+	if strings.Contains(name, "/") {
+		if executable(name) {
+			return name
+		}
+		return ""
+	}
+	path := "/bin:/usr/bin"
+	for _, entry := range p.Env {
+		if value, ok := strings.CutPrefix(entry, "PATH="); ok {
+			path = value
+		}
+	}
+	for dir := range strings.SplitSeq(path, ":") {
+		file := orDefault(dir, ".") + "/" + name
+		if name != "" && executable(file) {
+			return file
+		}
+	}
+	return ""
+}
+
+func executable(path string) bool {
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && unix.Access(path, unix.X_OK) == nil
+}
+
+// watch ends the program when its time is up, or the delivery is given up.
+func (r *running) watch() {
+	if !r.h.begin(r.end) {
+		r.end()
+	}
+	r.h.control.OnAlarm(r.expire)
+	if r.p.Timeout > 0 {
+		r.timer = time.AfterFunc(r.p.Timeout, r.expire)
+	}
+}
+
+// expire ends the program because its time is up.
+func (r *running) expire() {
+	r.mu.Lock()
+	reaped := r.reaped
+	r.mu.Unlock()
+	if reaped || r.timedOut.Swap(true) {
+		return
+	}
+	r.p.TimedOut(true)
+	r.end()
+	if r.output != nil {
+		r.output.SetReadDeadline(time.Now().Add(killAfter + outputAfter))
+	}
+}
+
+// end tells the program to end, and what it has started, and makes sure of it.
+func (r *running) end() {
+	r.signal(unix.SIGTERM)
+	time.AfterFunc(killAfter, func() { r.signal(unix.SIGKILL) })
+}
+
+// signal sends a signal to the program's process group, unless it has ended: the
+// number may be another's then.
+func (r *running) signal(s syscall.Signal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.reaped {
+		unix.Kill(-r.proc.Pid, s)
+	}
+}
+
+// capture reads what the program prints.
+func (r *running) capture() (result procmailrc.Result) {
+	defer r.output.Close()
+	if r.p.Limit == 0 {
+		result.Output, _ = io.ReadAll(r.output)
+		return result
+	}
+	result.Output, _ = io.ReadAll(io.LimitReader(r.output, int64(r.p.Limit)+1))
+	result.Excess = len(result.Output) > r.p.Limit
+	return result
+}
+
+// wait waits for the end of the program, if that matters. Where nobody has said
+// so it matters only for one that may be missing.
+func (r *running) wait(result *procmailrc.Result) {
+	var patience <-chan time.Time
+	if !r.p.Wait {
+		if !r.p.Final && r.p.Output != procmailrc.Capture && !r.missing {
+			return
+		}
+		patience = time.After(notWaited)
+	}
+	select {
+	case state := <-r.ended:
+		result.Status = exitStatus(state)
+	case <-patience:
+		return
+	}
+	r.h.begin(nil)
+	if !r.p.Wait {
+		result.Missing = r.missing || r.p.Shell && (result.Status == notFound || result.Status == notExecuted)
+		if !result.Missing {
+			result.Status = 0
+		}
+	}
+}
+
+// exitStatus returns the exit status of a program, or the negative number of the
+// signal that ended it.
+func exitStatus(state *os.ProcessState) int {
+	if state == nil {
+		return notFound
+	}
+	if status := state.Sys().(syscall.WaitStatus); status.Signaled() {
+		return -int(status.Signal())
+	}
+	return state.ExitCode()
+}
