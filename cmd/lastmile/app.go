@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,10 +15,11 @@ import (
 type program struct {
 	stdin        io.Reader
 	stdout       io.Writer
+	stderr       io.Writer
 	report       *report
 	underPostfix bool
-	umask        int    // the caller's
-	finish       func() // what is left to do when the outcome has been reported
+	onSignal     func(syscall.Signal) // if not nil, called before a delivery is given up for one
+	finish       func()               // what is left to do when the outcome has been reported
 }
 
 // app returns the command line. The library's defaults lose mail and are turned
@@ -43,6 +45,8 @@ func (p *program) app() *cli.App {
 			p.explainCommand(),
 			p.doctorCommand(),
 			p.keyCommand(),
+			p.procmailCommand(),
+			p.formailCommand(),
 			p.lockfileCommand(),
 			p.command("version", "show the version", "", p.version),
 			p.command("help", "show help, on a command too", "[COMMAND]", p.help),

@@ -30,6 +30,7 @@ func (p *program) deliverCommand() *cli.Command {
 		&cli.BoolFlag{Name: "no-create", Usage: "do not create a missing Maildir"},
 		&cli.StringFlag{Name: "mbox", Usage: "add the message to the mbox file at `TEMPLATE`, with the same placeholders"},
 		&cli.StringFlag{Name: "command", Usage: "hand the message to `COMMAND`, without a shell"},
+		&cli.StringFlag{Name: "rcfile", Usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
 		&cli.BoolFlag{Name: "shell", Usage: "run the command with /bin/sh -c"},
 		&cli.StringFlag{Name: "on-loop", Value: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
 		&cli.StringFlag{Name: "dsn", Usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
@@ -145,7 +146,11 @@ func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
 			return nil, err
 		}
 	}
-	return a, destinations(c, a)
+	if err := destinations(c, a); err != nil || !c.IsSet("rcfile") {
+		return a, err
+	}
+	a.Destination, err = p.rcfile(c.String("rcfile"), a.Destination)
+	return a, err
 }
 
 // destinations reads the options that say where messages go, and where those
@@ -153,7 +158,7 @@ func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
 func destinations(c *cli.Context, a *delivery.Agent) (err error) {
 	switch {
 	case c.IsSet("command"):
-		if err := alone(c, "command", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
+		if err := alone(c, "command", "rcfile", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
 			return err
 		}
 		if a.Rules.OnLoop == delivery.Quarantine {

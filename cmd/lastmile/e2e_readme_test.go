@@ -3,13 +3,17 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"lastmile/cmd/lastmile/internal/lab"
 )
 
-// What README shows is run. Its recipes are those of lastmile doctor --recipe,
-// which TestRecipes… run; TestRecipesAreREADMEs compares the two.
+// What README shows is run: its sessions and shell lines here, its recipes for
+// procmail here, the others as lastmile doctor --recipe prints them, by
+// TestRecipes…; TestRecipesAreREADMEs compares the two.
 
 // readme returns the text of README.
 func readme(t *testing.T) string {
@@ -37,26 +41,136 @@ func recipe(t *testing.T, pattern string) string {
 	return ""
 }
 
-// The session and the first command are what a newcomer sees first.
-func TestREADMESession(t *testing.T) {
-	session := recipe(t, `^\$ lastmile explain`)
-	command, want, _ := strings.Cut(session, "\n")
-	cmd := exec.Command("sh", "-c", strings.TrimPrefix(command, "$ "))
-	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "LC_ALL=en_US.UTF-8", "MAIL_CONFIG=")
-	got, _ := cmd.Output()
-	if string(got) != want || cmd.ProcessState.ExitCode() != 1 {
-		t.Errorf("exit status %d, want 1; got\n%s\nwant\n%s", cmd.ProcessState.ExitCode(), got, want)
+// blocks returns the code blocks of README in a language.
+func blocks(t *testing.T, language string) (texts []string) {
+	t.Helper()
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(readme(t), -1) {
+		texts = append(texts, m[1])
 	}
+	return texts
+}
 
+// statuses are the exit statuses of the commands in README's sessions that do not
+// exit 0: what they show is a loop, or has findings.
+var statuses = map[string]int{"lastmile explain": 1, "lastmile doctor": 1}
+
+// Every command of every session prints what README says, in a clone, with
+// lastmile installed.
+func TestREADMESessions(t *testing.T) {
+	t.Parallel()
+	// The paths in a session are those of a clone in /home/alice; ours must not be
+	// so long that a line is broken elsewhere.
+	clone, err := os.MkdirTemp("/tmp", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(clone) })
+	testdata, err := filepath.Abs("../../testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(testdata, filepath.Join(clone, "testdata")); err != nil {
+		t.Fatal(err)
+	}
+	lab.Named(t, "formail")
+	sessions := blocks(t, "console")
+	if len(sessions) < 3 {
+		t.Fatalf("README has %d sessions", len(sessions))
+	}
+	for _, session := range sessions {
+		for _, part := range strings.Split(strings.TrimPrefix(session, "$ "), "\n$ ") {
+			command, want, _ := strings.Cut(part, "\n")
+			if want != "" && !strings.HasSuffix(want, "\n") {
+				want += "\n"
+			}
+			status := 0
+			for start, n := range statuses {
+				if strings.HasPrefix(command, start) {
+					status = n
+				}
+			}
+			cmd := exec.Command("sh", "-c", command)
+			cmd.Dir = clone
+			cmd.Env = []string{"PATH=" + filepath.Dir(lab.Binary(t)) + ":/usr/bin:/bin", "LC_ALL=en_US.UTF-8"}
+			out, _ := cmd.CombinedOutput()
+			got := strings.ReplaceAll(string(out), clone, "/home/alice")
+			if got != want || cmd.ProcessState.ExitCode() != status {
+				t.Errorf("$ %s\nexit status %d, want %d; got\n%s\nwant\n%s", command, cmd.ProcessState.ExitCode(), status, got, want)
+			}
+		}
+	}
+}
+
+// The shell lines work in a clone, with another place to install to; of the tests
+// only the building.
+func TestREADMEShell(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	first := strings.Replace(recipe(t, `(?m)^(go run .*)$`), "./Maildir", dir+"/Maildir", 1)
-	cmd = exec.Command("sh", "-c", first)
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("%s: %v, %q", first, err, out)
+	if err := os.MkdirAll(filepath.Join(dir, "local/bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := strings.NewReplacer("sudo ", "", "/usr/local", dir+"/local", "./Maildir", dir+"/Maildir", "-o lastmile", "-o "+dir+"/lastmile",
+		"install lastmile", "install "+dir+"/lastmile", "go test ./...", "go test -run '^$' ./loopcheck ./maildir")
+	shell := blocks(t, "sh")
+	if len(shell) < 3 {
+		t.Fatalf("README has %d blocks of shell lines", len(shell))
+	}
+	for _, text := range shell {
+		cmd := exec.Command("sh", "-ec", elsewhere.Replace(text))
+		cmd.Dir = "../.."
+		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(text, "deliver") && !strings.HasPrefix(string(out), "ok") {
+			t.Errorf("%s: %v, %s", text, err, out)
+		}
 	}
 	e2eStored(t, dir+"/Maildir")
+	// What it has installed is there, under each name, with its pages.
+	out, err := exec.Command(dir+"/local/bin/procmail", "-v").CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "procmail v") {
+		t.Errorf("procmail -v: %v, %s", err, out)
+	}
+	pages, _ := filepath.Glob("*.[1578]")
+	for _, name := range pages {
+		if _, err := os.Stat(filepath.Join(dir, "local/share/man/man"+name[len(name)-1:], name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The three ways in which Postfix calls procmail, as README has them: a message is
+// delivered, and the second pass of it refused.
+func TestREADMEProcmail(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "postfix")
+	here := strings.NewReplacer("/usr/local/bin/procmail", lab.Named(t, "procmail"), "/etc/lastmile/procmailrc", "@ROOT@/home/vmail/filter.rc", "#alice", "#fred")
+	p := lab.StartPostfix(t, lab.PostfixConfig{
+		Users:     []string{"vmail", "alice", "fred"},
+		MasterCF:  here.Replace(recipe(t, `^procmail +unix`)),
+		MainCF:    "virtual_transport = procmail\nvirtual_mailbox_domains = sink.test, virtual.test\nprocmail_destination_recipient_limit = 1\n" + here.Replace(recipe(t, `^mailbox_command = \S*procmail.*`)),
+		Transport: "sink.test virtual:\n",
+	})
+	rcfile(t, p, "vmail", "filter.rc", "DEFAULT=$HOME/Maildir/\n")
+	for _, user := range []string{"alice", "fred"} {
+		rcfile(t, p, user, ".procmailrc", "DEFAULT=$HOME/Maildir/\n")
+	}
+	rcfile(t, p, "fred", ".forward", here.Replace(recipe(t, `^"\|IFS.*`))+"\n")
+	for to, user := range map[string]string{"bob@virtual.test": "vmail", "alice@local.test": "alice", "fred@local.test": "fred"} {
+		p.Inject(t, "sender@sink.test", to, e2eMessage("to "+to))
+		p.Drain(t)
+		if r := p.Result(t, to); r.Status != "sent" {
+			t.Errorf("%s: %s", to, r.Line)
+			continue
+		}
+		stored := lab.ReadMaildir(t, filepath.Join(p.Home(user), "Maildir"))
+		if len(stored) != 1 {
+			t.Errorf("%s: %d messages", to, len(stored))
+			continue
+		}
+		p.Inject(t, "sender@sink.test", to, stored[0])
+		p.Drain(t)
+		if got, want := e2eOutcome(p.Result(t, to)), e2eRefusal(to); got != want {
+			t.Errorf("second pass for %s: got %s, want %s", to, got, want)
+		}
+	}
 }
 
 // A page that is longer is not read.

@@ -45,7 +45,6 @@ func TestRecipesAreREADMEs(t *testing.T) {
 	for caller, starts := range map[string][]string{
 		"pipe": {`^lastmile +unix`, `^virtual_transport`}, "local": {`^mailbox_command`}, "forward": {`^"\|`},
 		"fetchmail": {`^mda "`}, "getmail": {`^\[destination\]`}, "mpop": {`^delivery mda`}, "fdm": {`^action "inbox"`},
-		"chasquid": {`^mail_delivery_agent_bin`},
 	} {
 		text, ok := doctor.Recipe(caller)
 		if !ok {

@@ -43,11 +43,10 @@ const lockfileHelp = `	-v	display the version number and exit
 // spoolDir is where system mailboxes are.
 const spoolDir = "/var/mail/"
 
-// lockfileCommand is lastmile lockfile.
+// lockfileCommand is lastmile lockfile, for the help, as formailCommand.
 func (p *program) lockfileCommand() *cli.Command {
 	c := p.command("lockfile", "make lock files, as lockfile(1) of procmail", "[OPTION | FILE]...", func(c *cli.Context) error {
-		unix.Umask(p.umask)
-		return exitStatus(lockfileMain(c.Args().Slice(), p.stdout, p.report.w))
+		return exitStatus(lockfileMain(c.Args().Slice(), p.stdout, p.stderr))
 	})
 	c.SkipFlagParsing = true
 	return c

@@ -44,17 +44,24 @@ func (p *program) newLog(c *cli.Context) (*log, error) {
 	if err != nil {
 		return nil, err
 	}
-	target := c.String("log")
-	switch {
-	case c.IsSet("log") && target == "":
-		return nil, dsn.Config("--log names no target")
-	case target == "":
-		target = "none"
-		if unix.Access(devLog, unix.F_OK) == nil {
-			target = "syslog"
+	l := p.systemLog()
+	l.json = asJSON
+	if c.IsSet("log") {
+		if l.target = c.String("log"); l.target == "" {
+			return nil, dsn.Config("--log names no target")
 		}
 	}
-	return &log{target: target, json: asJSON, stderr: p.report.w}, nil
+	return l, nil
+}
+
+// systemLog returns the log that lines go to if nobody says otherwise: syslog, if
+// there is one.
+func (p *program) systemLog() *log {
+	l := &log{target: "none", stderr: p.report.w}
+	if unix.Access(devLog, unix.F_OK) == nil {
+		l.target = "syslog"
+	}
+	return l
 }
 
 // ownTime reports whether the line is to say when it was written: syslog does

@@ -20,9 +20,17 @@ func main() {
 
 // run is the whole program: it returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+	// These deliver nothing, and umask, limits and signals are the caller's.
+	switch name, args := requested(args); name {
+	case "formail":
+		return formailMain(args, stdin, stdout, stderr)
+	case "lockfile":
+		return lockfileMain(args, stdout, stderr)
+	}
 	p := &program{
 		stdin:        stdin,
 		stdout:       stdout,
+		stderr:       stderr,
 		report:       &report{w: stderr, underPostfix: underPostfix()},
 		underPostfix: underPostfix(),
 	}
@@ -31,10 +39,27 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 			status = p.report.failure(crashed(v))
 		}
 	}()
-	p.umask = protect()
-	status = p.report.exit(p.app().Run(asCommand(args)))
+	protect()
+	status = p.report.exit(p.main(args))
 	p.afterwards()
 	return status
+}
+
+// requested returns the program that is wanted, by the name we are called by or
+// by the first argument, and its arguments.
+func requested(args []string) (name string, rest []string) {
+	if name = called(args); name == "lastmile" && len(args) > 1 {
+		name, args = args[1], args[1:]
+	}
+	return name, args[min(1, len(args)):]
+}
+
+// main runs the program that we are called as.
+func (p *program) main(args []string) error {
+	if called(args) == "procmail" {
+		return p.procmail(args[0], args[1:])
+	}
+	return p.app().Run(asCommand(args))
 }
 
 // afterwards does what is left when the outcome is settled and said. Not even a

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,13 +26,12 @@ const finalStep = 30 * time.Second
 //     and would exit 2, which Postfix bounces. It is made to die of SIGABRT,
 //     which Postfix defers, without a core file of somebody's mail.
 //   - SIGPIPE and SIGXFSZ become errors of the write that caused them.
-//   - What is created is for its owner alone, whatever the caller's umask, which
-//     is returned.
-func protect() (umask int) {
+//   - What is created is for its owner alone, whatever the caller's umask.
+func protect() {
 	debug.SetTraceback("crash")
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)
-	return unix.Umask(0o077)
+	unix.Umask(0o077)
 }
 
 // crashed makes a deferral of a panic.
@@ -52,7 +52,11 @@ func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (
 		err     error
 	}
 	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
+	for _, s := range [...]os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) { // the caller wants it so: nohup(1)
+			signal.Notify(ended, s)
+		}
+	}
 	defer signal.Stop(ended)
 	gate := new(delivery.Gate)
 	done := make(chan outcome, 1)
@@ -70,15 +74,20 @@ func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	var why string
+	var cause error
 	select {
 	case o := <-done:
 		return o.receipt, o.err
 	case s := <-ended:
-		why = fmt.Sprintf("ended by signal %d", s)
+		why, cause = fmt.Sprintf("ended by signal %d", s), signalled(s.(syscall.Signal))
 	case <-timer.C:
 		why = fmt.Sprintf("time limit of %v exceeded", limit)
 	}
 
+	var s signalled
+	if errors.As(cause, &s) && p.onSignal != nil {
+		p.onSignal(syscall.Signal(s))
+	}
 	aborted := make(chan bool, 1)
 	go func() { aborted <- gate.Abort() }() // waits for a final step
 	select {
@@ -89,5 +98,14 @@ func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (
 		}
 	case <-time.After(finalStep):
 	}
-	return delivery.Receipt{}, &dsn.Error{Status: dsn.TempSystem, Text: why}
+	if p.onSignal == nil {
+		cause = nil // the text has said it
+	}
+	return delivery.Receipt{}, &dsn.Error{Status: dsn.TempSystem, Text: why, Err: cause}
 }
+
+// signalled is the signal that a delivery was given up for.
+type signalled syscall.Signal
+
+// Error implements error.
+func (s signalled) Error() string { return syscall.Signal(s).String() }

@@ -29,6 +29,17 @@ func Binary(t testing.TB) string {
 	return built.path
 }
 
+// Named returns the path of the binary under another name, which it acts upon:
+// procmail, formail, lockfile.
+func Named(t testing.TB, name string) string {
+	t.Helper()
+	path := filepath.Join(filepath.Dir(Binary(t)), name)
+	if err := os.Symlink("lastmile", path); err != nil && !errors.Is(err, os.ErrExist) {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Cleanup removes what Binary built.
 func Cleanup() {
 	if built.dir != "" {

@@ -22,7 +22,8 @@ const (
 )
 
 // PostfixConfig is what a test adds to the bare instance. In its texts @ROOT@
-// stands for the directory of the instance and @LASTMILE@ for our binary.
+// stands for the directory of the instance, @LASTMILE@ for our binary, and
+// @PROCMAIL@ for it under the name procmail.
 type PostfixConfig struct {
 	MainCF    string   // settings, replacing those of the same name
 	MasterCF  string   // services; pipe transports with D or O also need NAME_destination_recipient_limit = 1 in MainCF
@@ -84,6 +85,9 @@ func (p *Postfix) configure(t testing.TB, c PostfixConfig) {
 		text = strings.ReplaceAll(text, "@ROOT@", p.root)
 		if strings.Contains(text, "@LASTMILE@") {
 			text = strings.ReplaceAll(text, "@LASTMILE@", Binary(t))
+		}
+		if strings.Contains(text, "@PROCMAIL@") {
+			text = strings.ReplaceAll(text, "@PROCMAIL@", Named(t, "procmail"))
 		}
 		if err := os.WriteFile(filepath.Join(p.root, name), []byte(text+"\n"), 0o644); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"lastmile/delivery"
+	"lastmile/delivery/dsn"
+	"lastmile/delivery/procmailrc"
+)
+
+const (
+	systemRC = "/etc/procmailrc"
+	// privilegedRCs is where rcfiles are that procmail runs as their owner. We run
+	// nothing as anybody but the recipient.
+	privilegedRCs = "/etc/procmailrcs/"
+	// sysexits.h, as procmail has them.
+	exitUsage  = 64
+	exitNoUser = 67
+	exitNoPerm = 77
+	// exitBounced is for a signal that, to procmail, gives the message up.
+	exitBounced = 73
+)
+
+// called returns the program that lastmile is called as, by the name of the file:
+// lastmile itself, or one that it stands for.
+func called(args []string) string {
+	if len(args) == 0 {
+		return "lastmile"
+	}
+	switch name := path.Base(args[0]); {
+	case strings.HasPrefix(name, "procmail"):
+		return "procmail"
+	case name == "formail" || name == "lockfile":
+		return name
+	}
+	return "lastmile"
+}
+
+// procmailCommand is lastmile procmail.
+func (p *program) procmailCommand() *cli.Command {
+	c := p.command("procmail", "deliver the message on standard input as procmail does", "[procmail's arguments] | --lint RCFILE | --explain RCFILE", func(c *cli.Context) error {
+		return p.procmail("procmail", c.Args().Slice())
+	})
+	c.SkipFlagParsing = true
+	return c
+}
+
+// procmail is the program procmail, called by some name.
+func (p *program) procmail(name string, argv []string) error {
+	if s, ok := studies(argv); ok {
+		return p.studyRC(s)
+	}
+	a := parseProcmail(argv)
+	switch {
+	case a.version:
+		return p.procmailVersion()
+	case a.help:
+		io.WriteString(p.stderr, procmailUsage+"See lastmile-procmailrc(5) for the rcfile.\n")
+		return exitStatus(exitUsage)
+	}
+	for _, line := range a.complaints {
+		io.WriteString(p.stderr, line)
+	}
+	if len(a.recipients) > 1 {
+		return p.toEach(a, argv)
+	}
+	start := time.Now()
+	run, err := p.filterFor(name, a)
+	if err != nil {
+		return p.refused(err, strictly(a))
+	}
+	said, err := p.withhold(run.filter)
+	if err != nil {
+		return err
+	}
+	run.filter.Config.Control = new(procmailrc.Control)
+	p.onSignal = func(s syscall.Signal) {
+		if bounces(s, run.filter.Config.Strict) {
+			run.filter.Config.Control.Bounce()
+		}
+	}
+	defer heed(run.filter.Config.Control)()
+	agent := &delivery.Agent{Rules: run.rules, Destination: run.filter}
+	receipt, err := p.supervised(run.limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
+		return agent.Deliver(gate, run.env, p.stdin)
+	})
+	p.finish = func() {
+		p.release(said, err)
+		p.systemLog().delivery(run.env, false, receipt, err, time.Since(start))
+	}
+	return procmailStatus(err, run.filter.Config.Strict)
+}
+
+// procmailStatus makes of an error what ends procmail: the status that an rcfile
+// has chosen, and procmail's own where that is wanted.
+func procmailStatus(err error, strict bool) error {
+	var ended *delivery.Ended
+	if errors.As(err, &ended) && (ended.Chosen || strict) {
+		return exitStatus(ended.Status)
+	}
+	var s signalled
+	if errors.As(err, &s) && bounces(syscall.Signal(s), strict) {
+		return exitStatus(exitBounced)
+	}
+	return err
+}
+
+// bounces tells whether a signal gives the message up, as it does to procmail.
+func bounces(s syscall.Signal, strict bool) bool {
+	return strict && (s == syscall.SIGINT || s == syscall.SIGHUP)
+}
+
+// procmailVersion is procmail -v. The version is of the procmail whose language
+// this is.
+func (p *program) procmailVersion() error {
+	if err := p.notUnderPostfix("procmail -v"); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.stderr, "procmail v%s, as lastmile has it\n\nLocking strategies:\tdotlocking, fcntl()\nDefault rcfile:\t\t$HOME/.procmailrc\n\tIt may be writable by your primary group\n", procmailrc.Version)
+	return err
+}
+
+// filterRun is what procmail's command line asks for.
+type filterRun struct {
+	filter *delivery.Filter
+	rules  delivery.Rules
+	env    *delivery.Envelope
+	limit  time.Duration
+}
+
+// noLimit is the time limit where nobody would bounce the message: TIMEOUT bounds
+// each program.
+const noLimit = 7 * 24 * time.Hour
+
+// filterFor makes ready what procmail's arguments say. With -d it takes on the
+// identity of the recipient.
+func (p *program) filterFor(name string, a *procmailArgs) (*filterRun, error) {
+	invoker, account, err := whose(a)
+	if err != nil {
+		return nil, err
+	}
+	deliver := len(a.recipients) > 0
+	if deliver {
+		notes, err := become(account)
+		for _, note := range notes {
+			io.WriteString(p.stderr, note)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	strict := strictly(a)
+	c := procmailrc.Config{
+		Name: name, Args: a.args, Words: a.words, Preserve: a.preserve, Environ: os.Environ(), Account: procmailAccount(account),
+		TempFail: a.tempFail, Strict: strict, SystemRC: systemRC,
+	}
+	if p.underPostfix {
+		c.Literal = fromOutside
+	}
+	switch {
+	case deliver:
+		c.Mode = procmailrc.Deliver
+	case a.filter:
+		c.Mode = procmailrc.Filter
+		if rc := a.rcfile(); strings.HasPrefix(rc, privilegedRCs) {
+			fmt.Fprintf(p.stderr, "procmail: Denying special privileges for \"%s\"\n", rc)
+		}
+	}
+	box := delivery.SystemMailbox{Path: "/var/mail/" + account.Name}
+	if a.study {
+		box.Usable = !a.filter
+	} else if !a.filter {
+		box = delivery.Screen(account)
+		for _, note := range box.Notes {
+			io.WriteString(p.stderr, note)
+		}
+		if box.Forwards && deliver {
+			return nil, &refusal{exit: exitNoUser, err: dsn.Config("the mode of " + box.Path + " has a set-id bit, which says that somebody else forwards its mail: chmod ug-s it"), procmail: "Autoforwarding mailbox found"}
+		}
+	}
+	if c.SystemMailbox = box.Path; box.Usable {
+		c.OrgMail = box.Path
+	}
+	env := p.procmailEnvelope(a, invoker)
+	c.Sender, c.HasSender = env.Sender, env.HasSender
+	run := &filterRun{env: env, limit: noLimit, rules: delivery.Rules{UnderPostfix: p.underPostfix, MaxHops: delivery.DefaultMaxHops}}
+	if p.underPostfix {
+		run.limit = defaultTimeout
+	}
+	run.filter = &delivery.Filter{
+		Config: c, IgnoreLength: a.ignoreLength, Stdout: fileOf(p.stdout), Stderr: fileOf(p.stderr),
+		Intake: procmailrc.Intake{Deliver: deliver, From: a.from, HasFrom: a.hasFrom, Invoker: invoker.Name, LineBuf: 2048},
+	}
+	return run, nil
+}
+
+// fileOf returns the file that a stream is, for a child to have it; tests run in
+// the process have none.
+func fileOf(w io.Writer) *os.File {
+	if f, ok := w.(*os.File); ok {
+		return f
+	}
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return os.Stderr
+	}
+	return f
+}
+
+// strictly reports whether procmail's behaviour is wanted to the letter.
+func strictly(a *procmailArgs) bool {
+	value, ok := a.assigned("PROCMAIL_STRICT")
+	if !ok {
+		value = os.Getenv("PROCMAIL_STRICT")
+	}
+	return strings.EqualFold(value, "yes") || value == "1"
+}
+
+func procmailAccount(a delivery.Account) procmailrc.Account {
+	return procmailrc.Account{Name: a.Name, Home: a.Home, Shell: a.Shell, UID: a.UID, GID: a.GID}
+}
+
+// refusal is a failure that procmail has an exit status of its own for, and words.
+type refusal struct {
+	exit     int // procmail's
+	procmail string
+	err      *dsn.Error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+
+func (r *refusal) Unwrap() error { return r.err }
+
+// refused tells a refusal: to Postfix, which reads the code, in the terms of RFC
+// 3463; otherwise in procmail's, with its exit status if that is a verdict, or if
+// it is wanted.
+func (p *program) refused(err error, strict bool) error {
+	var r *refusal
+	if !errors.As(err, &r) || p.underPostfix {
+		return err
+	}
+	if !strict && r.err.Status.Temporary() {
+		return err
+	}
+	io.WriteString(p.stderr, "procmail: "+r.procmail+"\n")
+	return exitStatus(r.exit)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"lastmile/delivery"
+	"lastmile/delivery/dsn"
+)
+
+// whose returns the account that runs us, and the one that the message is for.
+func whose(a *procmailArgs) (invoker, account delivery.Account, err error) {
+	uid := os.Getuid()
+	invoker, err = delivery.AccountOf(uid)
+	if errors.Is(err, delivery.ErrNoAccount) {
+		number := fmt.Sprintf("#%d", uid)
+		invoker, err = delivery.Account{Name: number, Home: "/", Shell: "/bin/sh", UID: uid, GID: os.Getgid()}, nil
+	}
+	if err != nil {
+		return invoker, account, &dsn.Error{Status: dsn.TempSystem, Text: "cannot look up a user", Err: err}
+	}
+	if len(a.recipients) == 0 {
+		// Of several accounts with our uid the caller may have meant another.
+		if hint := os.Getenv("LOGNAME"); hint != "" && hint != invoker.Name {
+			if other, err := delivery.FindAccount(hint); err == nil && other.UID == uid {
+				return invoker, other, nil
+			}
+		}
+		return invoker, invoker, nil
+	}
+	name := a.recipients[0]
+	account, err = delivery.FindAccount(name)
+	if errors.Is(err, delivery.ErrNoAccount) {
+		name, _, _ = strings.Cut(strings.ToLower(name), "@")
+		account, err = delivery.FindAccount(name)
+	}
+	switch {
+	case errors.Is(err, delivery.ErrNoAccount):
+		return invoker, account, &refusal{exit: exitNoUser, err: &dsn.Error{Status: dsn.New(5, 1, 1), Text: "user unknown: " + name}, procmail: "Unknown user \"" + name + "\""}
+	case err != nil:
+		return invoker, account, &dsn.Error{Status: dsn.TempSystem, Text: "cannot look up the recipient", Err: err}
+	}
+	return invoker, account, nil
+}
+
+// become takes on the identity of an account, all its groups included, before
+// anything of it is touched. Only root can, and need not for itself. It returns
+// what is to be said about the account's system mailbox.
+func become(a delivery.Account) (notes []string, err error) {
+	euid := os.Geteuid()
+	switch {
+	case euid == a.UID:
+		return nil, nil
+	case euid != 0:
+		return nil, &refusal{exit: exitNoPerm, err: dsn.Config(fmt.Sprintf("cannot deliver as uid %d to the user %s with uid %d: run it as root, or as that user", euid, a.Name, a.UID)), procmail: "Insufficient privileges"}
+	}
+	groups, err := a.Groups()
+	if err == nil {
+		notes = delivery.MakeSystemMailbox(a)
+		err = syscall.Setgroups(groups)
+	}
+	if err == nil {
+		err = syscall.Setresgid(a.GID, a.GID, a.GID)
+	}
+	if err == nil {
+		err = syscall.Setresuid(a.UID, a.UID, a.UID)
+	}
+	if err != nil || os.Getuid() != a.UID || os.Geteuid() != a.UID || os.Getegid() != a.GID {
+		return notes, &dsn.Error{Status: dsn.TempSystem, Text: "cannot become the recipient", Err: err}
+	}
+	return notes, nil
+}
