@@ -64,23 +64,27 @@ func (p *program) procmail(name string, argv []string) error {
 	case a.version:
 		return p.procmailVersion()
 	case a.help:
+		if err := p.notUnderPostfix("procmail -h"); err != nil {
+			return err
+		}
 		io.WriteString(p.stderr, procmailUsage+"See lastmile-procmailrc(5) for the rcfile.\n")
 		return exitStatus(exitUsage)
-	}
-	for _, line := range a.complaints {
-		io.WriteString(p.stderr, line)
 	}
 	if len(a.recipients) > 1 {
 		return p.toEach(a, argv)
 	}
 	start := time.Now()
-	run, err := p.filterFor(name, a)
-	if err != nil {
-		return p.refused(err, strictly(a))
-	}
-	said, err := p.withhold(run.filter)
+	release, err := p.withhold()
 	if err != nil {
 		return err
+	}
+	for _, line := range a.complaints {
+		io.WriteString(p.stderr, line)
+	}
+	run, err := p.filterFor(name, a)
+	if err != nil {
+		p.finish = func() { release(err) }
+		return p.refused(err, strictly(a))
 	}
 	run.filter.Config.Control = new(procmailrc.Control)
 	p.onSignal = func(s syscall.Signal) {
@@ -94,7 +98,7 @@ func (p *program) procmail(name string, argv []string) error {
 		return agent.Deliver(gate, run.env, p.stdin)
 	})
 	p.finish = func() {
-		p.release(said, err)
+		release(err)
 		p.systemLog().delivery(run.env, false, receipt, err, time.Since(start))
 	}
 	return procmailStatus(err, run.filter.Config.Strict)

@@ -17,6 +17,9 @@ import (
 // and those who have it get it once more. If there is nothing to try again but a
 // verdict, that is told.
 func (p *program) toEach(a *procmailArgs, argv []string) error {
+	for _, line := range a.complaints {
+		io.WriteString(p.stderr, line)
+	}
 	options := argv[:len(argv)-len(a.recipients)]
 	if last := len(options) - 1; options[last] == "-d" {
 		options = options[:last]

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/procmailrc"
 )
@@ -35,39 +34,37 @@ func heed(c *procmailrc.Control) (stop func()) {
 	}
 }
 
-// withhold keeps what an rcfile and its programs say back until the outcome is
-// known, if Postfix calls us and LOGFILE does not take it: a status code must be
-// the first thing that Postfix reads.
-func (p *program) withhold(f *delivery.Filter) (*os.File, error) {
+// withhold keeps what we, an rcfile and its programs say back until the outcome is
+// known, if Postfix calls us: a status code must be the first thing that Postfix
+// reads. What LOGFILE takes is not concerned.
+//
+// The function that it returns gives out what was withheld, when the outcome has
+// been told: after a delivery to Postfix, which logs the beginning of it, as it
+// does with procmail; after a failure to the log alone, because a bounce would show
+// it to the sender.
+func (p *program) withhold() (release func(error), err error) {
 	if !p.underPostfix {
-		return nil, nil
+		return func(error) {}, nil
 	}
 	fd, err := unix.MemfdCreate("procmail-log", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, &dsn.Error{Status: dsn.TempSystem, Text: "cannot keep the log", Err: err}
 	}
-	f.Stderr = os.NewFile(uintptr(fd), "(log)")
-	return f.Stderr, nil
-}
-
-// release gives out what was withheld: after a delivery to Postfix, which logs the
-// beginning of it, as it does with procmail; after a failure to the log alone,
-// because a bounce would show it to the sender.
-func (p *program) release(said *os.File, err error) {
-	if said == nil {
-		return
-	}
-	defer said.Close()
-	said.Seek(0, io.SeekStart)
-	if err == nil {
-		io.Copy(p.stderr, said)
-		return
-	}
-	text, _ := io.ReadAll(io.LimitReader(said, maxWithheld))
-	l := p.systemLog()
-	for line := range strings.Lines(string(text)) {
-		l.write(mailWarning, oneLine(strings.TrimRight(line, "\n"), maxReport))
-	}
+	said, stderr := os.NewFile(uintptr(fd), "(log)"), p.stderr
+	p.stderr = said
+	return func(err error) {
+		defer said.Close()
+		said.Seek(0, io.SeekStart)
+		if err == nil {
+			io.Copy(stderr, said)
+			return
+		}
+		text, _ := io.ReadAll(io.LimitReader(said, maxWithheld))
+		l := p.systemLog()
+		for line := range strings.Lines(string(text)) {
+			l.write(mailWarning, oneLine(strings.TrimRight(line, "\n"), maxReport))
+		}
+	}, nil
 }
 
 // maxWithheld is how much of a failed rcfile's log is passed on, in bytes.
