@@ -2,9 +2,6 @@ package loopcheck
 
 import (
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/cases"
 )
 
 // Quote returns the envelope address with its local part quoted as Postfix
@@ -103,32 +100,6 @@ func Cut(address string) (local, domain string) {
 // Equal reports whether two addresses in the same form are the same to
 // Postfix's comparison, which is deaf to case.
 func Equal(a, b string) bool { return a == b || fold(a) == fold(b) }
-
-// fold makes two spellings of an address that differ only in case the same:
-// ASCII lower case, or full Unicode case folding where there is UTF-8 in it
-// (so that "ß" is "ss"), as Postfix's casefold.c does. Bytes that are no UTF-8
-// stay as they are; nothing is normalised.
-func fold(s string) string {
-	if isASCII(s) {
-		return strings.ToLower(s)
-	}
-	if strings.ContainsFunc(s, func(r rune) bool { return r != smallCherokee(r) }) && utf8.ValidString(s) {
-		s = strings.Map(smallCherokee, s)
-	}
-	return cases.Fold().String(s)
-}
-
-// smallCherokee makes small letters of Cherokee capitals. They alone fold to
-// the capitals (Unicode CaseFolding.txt), and x/text v0.43 swaps the two instead.
-func smallCherokee(r rune) rune {
-	switch {
-	case r >= 0x13a0 && r <= 0x13ef:
-		return r - 0x13a0 + 0xab70
-	case r >= 0x13f0 && r <= 0x13f5:
-		return r + 8
-	}
-	return r
-}
 
 func isASCII(s string) bool {
 	for i := 0; i < len(s); i++ {

@@ -40,8 +40,10 @@ func FolderKey(name string) (string, error) {
 	return key, err
 }
 
-// modified is the base64 of modified UTF-7: "," for "/", no padding.
-var modified = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+// modified returns the base64 of modified UTF-7: "," for "/", no padding.
+func modified() *base64.Encoding {
+	return base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+}
 
 // utf7 encodes one level of a folder name.
 func utf7(s string) string {
@@ -56,7 +58,7 @@ func utf7(s string) string {
 		for _, u := range units {
 			raw = append(raw, byte(u>>8), byte(u))
 		}
-		b.WriteString("&" + modified.EncodeToString(raw) + "-")
+		b.WriteString("&" + modified().EncodeToString(raw) + "-")
 		odd = odd[:0]
 	}
 	for _, r := range s {

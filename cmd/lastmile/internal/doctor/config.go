@@ -15,22 +15,24 @@ type settings map[string]string
 
 // defaults are the built-in values of the parameters that the checks ask for
 // (postconf(5), Postfix src/global/mail_params.h).
-var defaults = settings{
-	"alias_maps":                          "hash:/etc/aliases",
-	"allow_mail_to_commands":              "alias, forward",
-	"command_time_limit":                  "1000s",
-	"compatibility_level":                 "0",
-	"default_destination_recipient_limit": "50",
-	"default_privs":                       "nobody",
-	"export_environment":                  "TZ MAIL_CONFIG LANG",
-	"forward_path":                        "$home/.forward${recipient_delimiter}${extension}, $home/.forward",
-	"mail_owner":                          "postfix",
-	"mailbox_size_limit":                  "51200000",
-	"message_size_limit":                  "10240000",
-	"mydestination":                       "$myhostname, localhost.$mydomain, localhost",
-	"prepend_delivered_header":            "command, file, forward",
-	"queue_directory":                     "/var/spool/postfix",
-	"setgid_group":                        "postdrop",
+func defaults() settings {
+	return settings{
+		"alias_maps":                          "hash:/etc/aliases",
+		"allow_mail_to_commands":              "alias, forward",
+		"command_time_limit":                  "1000s",
+		"compatibility_level":                 "0",
+		"default_destination_recipient_limit": "50",
+		"default_privs":                       "nobody",
+		"export_environment":                  "TZ MAIL_CONFIG LANG",
+		"forward_path":                        "$home/.forward${recipient_delimiter}${extension}, $home/.forward",
+		"mail_owner":                          "postfix",
+		"mailbox_size_limit":                  "51200000",
+		"message_size_limit":                  "10240000",
+		"mydestination":                       "$myhostname, localhost.$mydomain, localhost",
+		"prepend_delivered_header":            "command, file, forward",
+		"queue_directory":                     "/var/spool/postfix",
+		"setgid_group":                        "postdrop",
+	}
 }
 
 // logicalLines joins lines that begin with blanks to the one before, and drops
@@ -76,13 +78,15 @@ func (s settings) raw(name string) string {
 	if value, ok := s[name]; ok {
 		return value
 	}
-	return defaults[name]
+	return defaults()[name]
 }
 
 // maxNesting ends parameters that name each other, which postconf refuses.
 const maxNesting = 10
 
-var parameter = regexp.MustCompile(`\$(?:\$|\{([A-Za-z0-9_-]+)\}|\(([A-Za-z0-9_-]+)\)|([A-Za-z0-9_]+))`)
+func parameter() *regexp.Regexp {
+	return regexp.MustCompile(`\$(?:\$|\{([A-Za-z0-9_-]+)\}|\(([A-Za-z0-9_-]+)\)|([A-Za-z0-9_]+))`)
+}
 
 // expand replaces the names of known parameters; what only a delivery knows
 // ($home, ${recipient_delimiter} is a parameter) stays as it is.
@@ -90,10 +94,10 @@ func (s settings) expand(value string, depth int) string {
 	if depth > maxNesting {
 		return value
 	}
-	return parameter.ReplaceAllStringFunc(value, func(macro string) string {
-		m := parameter.FindStringSubmatch(macro)
+	return parameter().ReplaceAllStringFunc(value, func(macro string) string {
+		m := parameter().FindStringSubmatch(macro)
 		name := m[1] + m[2] + m[3]
-		if _, set := s[name]; !set && defaults[name] == "" {
+		if _, set := s[name]; !set && defaults()[name] == "" {
 			return macro
 		}
 		return s.expand(s.raw(name), depth+1)

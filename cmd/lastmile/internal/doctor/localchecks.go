@@ -158,7 +158,7 @@ func unguarded(h *host, add add) {
 	})
 }
 
-var execWord = regexp.MustCompile(`\bexec[ \t]+`)
+func execWord() *regexp.Regexp { return regexp.MustCompile(`\bexec[ \t]+`) }
 
 // execGuard: when exec fails, the shell ends at once with 126 or 127 (POSIX,
 // sh, Consequences of Shell Errors), so what stands behind || never runs.
@@ -166,7 +166,7 @@ func execGuard(h *host, add add) {
 	h.onLocal(func(c *command) {
 		if c.exec && c.guarded {
 			add(c.where, "a failing exec ends the shell, so || exit 75 never runs: on the day when "+c.words[0]+" is missing all its mail bounces", c.line,
-				c.with(execWord.ReplaceAllString(c.text, "")))
+				c.with(execWord().ReplaceAllString(c.text, "")))
 		}
 	})
 }

@@ -18,15 +18,15 @@ type shellLine struct {
 }
 
 // plain are the characters that need no shell (Postfix exec_command.c, ok_chars).
-var plain = regexp.MustCompile(`^[0-9A-Za-z!@%_=+:,./ \t-]*$`)
+func plain() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z!@%_=+:,./ \t-]*$`) }
 
 // guard is what makes the shell defer when a command could not be started, or
 // failed without a status code in its output.
-var guard = regexp.MustCompile(`^exit[ \t]+(75|71)\b`)
+func guard() *regexp.Regexp { return regexp.MustCompile(`^exit[ \t]+(75|71)\b`) }
 
 // parseShell cuts a command line into the programs that it starts.
 func parseShell(line string) shellLine {
-	if plain.MatchString(line) {
+	if plain().MatchString(line) {
 		return shellLine{words: strings.Fields(line)}
 	}
 	parts, operators := programs(line)
@@ -34,7 +34,7 @@ func parseShell(line string) shellLine {
 	chosen := -1
 	for i, p := range parts {
 		p.skipPrefix()
-		if len(p.words) == 0 || guard.MatchString(strings.Join(p.words, " ")) {
+		if len(p.words) == 0 || guard().MatchString(strings.Join(p.words, " ")) {
 			continue
 		}
 		if chosen < 0 || isAgent(p.words[0]) {
@@ -45,7 +45,7 @@ func parseShell(line string) shellLine {
 		}
 	}
 	for i := range parts {
-		if i > chosen && operators[i] == "||" && guard.MatchString(strings.Join(parts[i].words, " ")) {
+		if i > chosen && operators[i] == "||" && guard().MatchString(strings.Join(parts[i].words, " ")) {
 			s.guarded = true
 		}
 	}
@@ -58,11 +58,11 @@ type part struct {
 	exec        bool
 }
 
-var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+func assignment() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`) }
 
 // skipPrefix drops assignments and exec before the program.
 func (p *part) skipPrefix() {
-	for len(p.words) > 0 && (assignment.MatchString(p.words[0]) || p.words[0] == "exec") {
+	for len(p.words) > 0 && (assignment().MatchString(p.words[0]) || p.words[0] == "exec") {
 		p.exec = p.exec || p.words[0] == "exec"
 		p.words = p.words[1:]
 	}
