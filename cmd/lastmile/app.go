@@ -66,23 +66,31 @@ func (p *program) command(name, usage, args string, action cli.ActionFunc, flags
 // usageError makes a deferral of a mistake in the command line: the mail waits
 // until the admin has mended it.
 func usageError(c *cli.Context, err error, _ bool) error {
-	return dsn.Config(err.Error() + seeHelp(c))
+	return dsn.Config(err.Error() + seeHelp(commandOf(c)))
 }
 
-// seeHelp says where the right usage stands.
-func seeHelp(c *cli.Context) string {
-	if c.Command == nil || c.Command.Name == "" || c.Command.Name == "lastmile" {
+// commandOf returns the name of the command that runs, if one does.
+func commandOf(c *cli.Context) string {
+	if c.Command == nil {
+		return ""
+	}
+	return c.Command.Name
+}
+
+// seeHelp says where the right usage of a command stands.
+func seeHelp(command string) string {
+	if command == "" || command == "lastmile" {
 		return " (see lastmile help)"
 	}
-	return " (see lastmile help " + c.Command.Name + ")"
+	return " (see lastmile help " + command + ")"
 }
 
 // root is what runs without a command, or with one that does not exist.
 func (p *program) root(c *cli.Context) error {
 	if c.Args().Present() {
-		return dsn.Config(fmt.Sprintf("%q is no command of lastmile", c.Args().First()) + seeHelp(c))
+		return dsn.Config(fmt.Sprintf("%q is no command of lastmile", c.Args().First()) + seeHelp(commandOf(c)))
 	}
-	return dsn.Config("no command given" + seeHelp(c))
+	return dsn.Config("no command given" + seeHelp(commandOf(c)))
 }
 
 // asCommand makes commands of the two options that every program has. The

@@ -18,18 +18,19 @@ const foundLoop = exitStatus(1)
 
 // checkCommand is lastmile check.
 func (p *program) checkCommand() *cli.Command {
-	flags := append(ruleFlags(), &cli.BoolFlag{Name: "json", Usage: "print the verdict as a JSON object"})
-	return p.command("check", "say whether the message on standard input would loop", "-- RECIPIENT", p.check, flags...)
+	options := withRules(option{name: "json", kind: wantsNothing, usage: "print the verdict as a JSON object"})
+	action := func(c *cli.Context) error { return p.check(argumentsOf(c, options)) }
+	return p.command("check", "say whether the message on standard input would loop", "-- RECIPIENT", action, flags(options)...)
 }
 
 // check gives the verdict that deliver would act on. It exits 0 if the message
 // would be delivered, 1 if it would be refused.
-func (p *program) check(c *cli.Context) error {
-	env, err := recipient(c)
+func (p *program) check(a *arguments) error {
+	env, err := recipient(a)
 	if err != nil {
 		return err
 	}
-	rules, err := p.rules(c)
+	rules, err := p.rules(a)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (p *program) check(c *cli.Context) error {
 	f.MessageID, f.From, f.Subject = h.MessageID, about.From, about.Subject
 	m.Drain()
 	show := f.writeText
-	if c.Bool("json") {
+	if a.yes("json") {
 		show = f.writeJSON
 	}
 	if err := show(p.stdout); err != nil {

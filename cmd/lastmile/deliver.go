@@ -19,66 +19,81 @@ const defaultTimeout = 900 * time.Second
 // the process crash there.
 var testOnlyBeforeDelivery func()
 
-// deliverCommand is lastmile deliver.
+// deliverOptions are the options of lastmile deliver.
+func deliverOptions() []option {
+	return withRules(
+		option{name: "sender", short: "f", usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
+		option{name: "original-recipient", usage: "the `ADDRESS` before aliases, for X-Original-To"},
+		option{name: "maildir", usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
+		option{name: "folder", usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
+		option{name: "create-folder", kind: wantsNothing, usage: "create a missing folder"},
+		option{name: "no-create", kind: wantsNothing, usage: "do not create a missing Maildir"},
+		option{name: "mbox", usage: "add the message to the mbox file at `TEMPLATE`, with the same placeholders"},
+		option{name: "command", usage: "hand the message to `COMMAND`, without a shell"},
+		option{name: "rcfile", usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
+		option{name: "shell", kind: wantsNothing, usage: "run the command with /bin/sh -c"},
+		option{name: "on-loop", text: "bounce", usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
+		option{name: "dsn", usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
+		option{name: "ret", text: "full", usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
+		option{name: "timeout", kind: wantsTime, n: int64(defaultTimeout), usage: "give the delivery up after `TIME`"},
+		option{name: "log", usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
+		option{name: "log-format", text: "text", usage: "write the line as `FORMAT` text or json"},
+		option{name: "verbose", short: "v", kind: wantsNothing, usage: "say on standard output where the message went"},
+		option{name: "dry-run", kind: wantsNothing, usage: "say what would be done, and do nothing"},
+	)
+}
+
+// deliverCommand is lastmile deliver as cli/v2 has it, for help; it is run by
+// [program.deliverArgs].
 func (p *program) deliverCommand() *cli.Command {
-	flags := []cli.Flag{
-		&cli.StringFlag{Name: "sender", Aliases: []string{"f"}, Usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
-		&cli.StringFlag{Name: "original-recipient", Usage: "the `ADDRESS` before aliases, for X-Original-To"},
-		&cli.StringFlag{Name: "maildir", Usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
-		&cli.StringFlag{Name: "folder", Usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
-		&cli.BoolFlag{Name: "create-folder", Usage: "create a missing folder"},
-		&cli.BoolFlag{Name: "no-create", Usage: "do not create a missing Maildir"},
-		&cli.StringFlag{Name: "mbox", Usage: "add the message to the mbox file at `TEMPLATE`, with the same placeholders"},
-		&cli.StringFlag{Name: "command", Usage: "hand the message to `COMMAND`, without a shell"},
-		&cli.StringFlag{Name: "rcfile", Usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
-		&cli.BoolFlag{Name: "shell", Usage: "run the command with /bin/sh -c"},
-		&cli.StringFlag{Name: "on-loop", Value: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
-		&cli.StringFlag{Name: "dsn", Usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
-		&cli.StringFlag{Name: "ret", Value: "full", Usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
-		&cli.DurationFlag{Name: "timeout", Value: defaultTimeout, Usage: "give the delivery up after `TIME`"},
-		&cli.StringFlag{Name: "log", Usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
-		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the line as `FORMAT` text or json"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say on standard output where the message went"},
-		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and do nothing"},
+	action := func(c *cli.Context) error { return p.deliver(argumentsOf(c, deliverOptions())) }
+	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", action, flags(deliverOptions())...)
+}
+
+// deliverArgs runs lastmile deliver with the arguments that follow the command.
+func (p *program) deliverArgs(argv []string) error {
+	a, err := parse("deliver", deliverOptions(), argv)
+	if err != nil {
+		return dsn.Config(err.Error() + seeHelp("deliver"))
 	}
-	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", p.deliver, append(flags, ruleFlags()...)...)
+	return p.deliver(a)
 }
 
 // deliver delivers one message, says so, and logs it.
-func (p *program) deliver(c *cli.Context) error {
+func (p *program) deliver(a *arguments) error {
 	start := time.Now()
-	log, err := p.newLog(c)
+	log, err := p.newLog(a)
 	if err != nil {
 		return err
 	}
-	env, receipt, err := p.attempt(c)
-	dryRun := c.Bool("dry-run")
-	if err == nil && (c.Bool("verbose") || dryRun) {
+	env, receipt, err := p.attempt(a)
+	dryRun := a.yes("dry-run")
+	if err == nil && (a.yes("verbose") || dryRun) {
 		fmt.Fprintln(p.stdout, outcome(dryRun, receipt))
 	}
 	if env == nil {
-		env = &delivery.Envelope{Recipient: c.Args().First()}
+		env = &delivery.Envelope{Recipient: a.first()}
 	}
 	p.finish = func() { log.delivery(env, dryRun, receipt, err, time.Since(start)) }
 	return err
 }
 
 // attempt reads the options and delivers one message.
-func (p *program) attempt(c *cli.Context) (*delivery.Envelope, delivery.Receipt, error) {
-	env, err := recipient(c)
+func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, error) {
+	env, err := recipient(a)
 	if err != nil {
 		return nil, delivery.Receipt{}, err
 	}
-	if c.IsSet("sender") {
-		env.SetSender(c.String("sender"))
+	if a.isSet("sender") {
+		env.SetSender(a.text("sender"))
 	}
-	env.SetOriginalRecipient(c.String("original-recipient"))
-	limit := c.Duration("timeout")
+	env.SetOriginalRecipient(a.text("original-recipient"))
+	limit := a.span("timeout")
 	if limit <= 0 {
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
 	receipt, err := p.supervised(limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
-		agent, err := p.agent(c) // reads files, so it is under the time limit
+		agent, err := p.agent(a) // reads files, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err
 		}
@@ -106,15 +121,15 @@ func outcome(dryRun bool, r delivery.Receipt) string {
 }
 
 // dsn reads the option that says how refused messages are given back.
-func (p *program) dsn(c *cli.Context) (*delivery.Return, error) {
-	target := c.String("dsn")
-	headersOnly, err := choose(c, "ret", word[bool]{"full", false}, word[bool]{"hdrs", true})
+func (p *program) dsn(a *arguments) (*delivery.Return, error) {
+	target := a.text("dsn")
+	headersOnly, err := choose(a, "ret", word[bool]{"full", false}, word[bool]{"hdrs", true})
 	switch {
 	case err != nil:
 		return nil, err
-	case !c.IsSet("dsn") && c.IsSet("ret"):
+	case !a.isSet("dsn") && a.isSet("ret"):
 		return nil, dsn.Config("--ret wants --dsn")
-	case !c.IsSet("dsn"):
+	case !a.isSet("dsn"):
 		return nil, nil
 	case p.underPostfix:
 		return nil, dsn.Config("--dsn under Postfix would be a second report: Postfix sends one itself")
@@ -127,18 +142,18 @@ func (p *program) dsn(c *cli.Context) (*delivery.Return, error) {
 }
 
 // agent reads the options that say how to deliver.
-func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
-	rules, err := p.rules(c)
+func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
+	rules, err := p.rules(opt)
 	if err != nil {
 		return nil, err
 	}
 	type policy = word[delivery.OnLoop]
-	rules.OnLoop, err = choose(c, "on-loop", policy{"bounce", delivery.Bounce}, policy{"defer", delivery.Defer}, policy{"deliver", delivery.Deliver}, policy{"quarantine", delivery.Quarantine})
+	rules.OnLoop, err = choose(opt, "on-loop", policy{"bounce", delivery.Bounce}, policy{"defer", delivery.Defer}, policy{"deliver", delivery.Deliver}, policy{"quarantine", delivery.Quarantine})
 	if err != nil {
 		return nil, err
 	}
-	a := &delivery.Agent{Rules: rules, DryRun: c.Bool("dry-run")}
-	if a.Return, err = p.dsn(c); err != nil {
+	a := &delivery.Agent{Rules: rules, DryRun: opt.yes("dry-run")}
+	if a.Return, err = p.dsn(opt); err != nil {
 		return nil, err
 	}
 	if a.DryRun {
@@ -146,46 +161,46 @@ func (p *program) agent(c *cli.Context) (*delivery.Agent, error) {
 			return nil, err
 		}
 	}
-	if err := destinations(c, a); err != nil || !c.IsSet("rcfile") {
+	if err := destinations(opt, a); err != nil || !opt.isSet("rcfile") {
 		return a, err
 	}
-	a.Destination, err = p.rcfile(c.String("rcfile"), a.Destination)
+	a.Destination, err = p.rcfile(opt.text("rcfile"), a.Destination)
 	return a, err
 }
 
 // destinations reads the options that say where messages go, and where those
 // that loop.
-func destinations(c *cli.Context, a *delivery.Agent) (err error) {
+func destinations(opt *arguments, a *delivery.Agent) (err error) {
 	switch {
-	case c.IsSet("command"):
-		if err := alone(c, "command", "rcfile", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
+	case opt.isSet("command"):
+		if err := alone(opt, "command", "rcfile", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
 			return err
 		}
 		if a.Rules.OnLoop == delivery.Quarantine {
 			return dsn.Config("--on-loop quarantine wants a Maildir or an mbox, not --command")
 		}
-		a.Destination, err = delivery.NewCommand(c.String("command"), c.Bool("shell"))
+		a.Destination, err = delivery.NewCommand(opt.text("command"), opt.yes("shell"))
 		return err
-	case c.IsSet("shell"):
+	case opt.isSet("shell"):
 		return dsn.Config("--shell wants --command")
-	case c.IsSet("mbox"):
-		if err := alone(c, "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
+	case opt.isSet("mbox"):
+		if err := alone(opt, "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
 			return err
 		}
-		at, err := delivery.ParseTemplate(c.String("mbox"), delivery.Home)
+		at, err := delivery.ParseTemplate(opt.text("mbox"), delivery.Home)
 		box := delivery.NewMbox(at)
 		a.Destination, a.Quarantine = box, box.Quarantine()
 		return err
 	}
 	template := "~/Maildir/"
-	if c.IsSet("maildir") {
-		template = c.String("maildir")
+	if opt.isSet("maildir") {
+		template = opt.text("maildir")
 	}
 	at, err := delivery.ParseTemplate(template, delivery.Home)
 	if err != nil {
 		return err
 	}
-	box, err := delivery.NewMaildir(at, c.String("folder"), maildir.Options{Create: !c.Bool("no-create"), CreateFolder: c.Bool("create-folder")})
+	box, err := delivery.NewMaildir(at, opt.text("folder"), maildir.Options{Create: !opt.yes("no-create"), CreateFolder: opt.yes("create-folder")})
 	if err != nil {
 		return err
 	}
@@ -194,9 +209,9 @@ func destinations(c *cli.Context, a *delivery.Agent) (err error) {
 }
 
 // alone refuses an option beside others that say something else.
-func alone(c *cli.Context, option string, others ...string) error {
+func alone(opt *arguments, option string, others ...string) error {
 	for _, other := range others {
-		if c.IsSet(other) {
+		if opt.isSet(other) {
 			return dsn.Config("--" + option + " and --" + other + " exclude each other: a message has one destination")
 		}
 	}

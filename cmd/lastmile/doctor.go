@@ -47,7 +47,7 @@ func (p *program) doctor(c *cli.Context) error {
 		return err
 	}
 	if c.NArg() > 0 {
-		return dsn.Config(fmt.Sprintf("%q is no option of doctor", c.Args().First()) + seeHelp(c))
+		return dsn.Config(fmt.Sprintf("%q is no option of doctor", c.Args().First()) + seeHelp(commandOf(c)))
 	}
 	if c.IsSet("recipe") {
 		return p.recipe(c)
@@ -89,10 +89,10 @@ func (p *program) recipe(c *cli.Context) error {
 func (p *program) setup(c *cli.Context) (doctor.Setup, error) {
 	s := doctor.Setup{Aliases: c.StringSlice("aliases"), Users: c.StringSlice("user"), Option: p.deliverOption()}
 	if c.IsSet("main-cf") != c.IsSet("master-cf") {
-		return s, dsn.Config("--main-cf and --master-cf go together" + seeHelp(c))
+		return s, dsn.Config("--main-cf and --master-cf go together" + seeHelp(commandOf(c)))
 	}
 	if c.IsSet("main-cf") && c.IsSet("config-dir") {
-		return s, dsn.Config("--main-cf and --config-dir exclude each other" + seeHelp(c))
+		return s, dsn.Config("--main-cf and --config-dir exclude each other" + seeHelp(commandOf(c)))
 	}
 	root := c.String("root")
 	switch {

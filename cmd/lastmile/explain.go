@@ -18,11 +18,12 @@ import (
 
 // explainCommand is lastmile explain.
 func (p *program) explainCommand() *cli.Command {
-	flags := append(ruleFlags(),
-		&cli.BoolFlag{Name: "json", Usage: "print the explanation as a JSON object"},
-		&cli.BoolFlag{Name: "ascii", Usage: "draw with ASCII characters only, in English"},
+	options := withRules(
+		option{name: "json", kind: wantsNothing, usage: "print the explanation as a JSON object"},
+		option{name: "ascii", kind: wantsNothing, usage: "draw with ASCII characters only, in English"},
 	)
-	return p.command("explain", "draw the way of the message on standard input, and say why it loops", "[-- RECIPIENT]", p.explain, flags...)
+	action := func(c *cli.Context) error { return p.explain(argumentsOf(c, options)) }
+	return p.command("explain", "draw the way of the message on standard input, and say why it loops", "[-- RECIPIENT]", action, flags(options)...)
 }
 
 // explanation is what explain has to say: the verdict of check, and more. Its
@@ -72,15 +73,15 @@ type address struct {
 // explain draws the way of a message and says why it loops. It exits as check
 // does; without a recipient nothing is to be delivered, so it exits 0 unless
 // there are too many hops.
-func (p *program) explain(c *cli.Context) error {
-	env := &delivery.Envelope{Delimiter: c.String("recipient-delimiter")}
+func (p *program) explain(a *arguments) error {
+	env := &delivery.Envelope{Delimiter: a.text("recipient-delimiter")}
 	var err error
-	if c.NArg() > 0 {
-		if env, err = recipient(c); err != nil {
+	if len(a.operands) > 0 {
+		if env, err = recipient(a); err != nil {
 			return err
 		}
 	}
-	rules, err := p.rules(c)
+	rules, err := p.rules(a)
 	if err != nil {
 		return err
 	}
@@ -89,11 +90,11 @@ func (p *program) explain(c *cli.Context) error {
 		return err
 	}
 	lang, utf8 := locale()
-	if c.Bool("ascii") || !utf8 {
+	if a.yes("ascii") || !utf8 {
 		lang, utf8 = english, false
 	}
 	e.diagnose(head, lang)
-	if c.Bool("json") {
+	if a.yes("json") {
 		enc := json.NewEncoder(p.stdout)
 		enc.SetEscapeHTML(false)
 		err = enc.Encode(e)

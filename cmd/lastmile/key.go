@@ -24,7 +24,7 @@ func (p *program) key(c *cli.Context) error {
 		return err
 	}
 	if c.NArg() != 1 || c.Args().First() == "" {
-		return dsn.Config("one file wanted" + seeHelp(c))
+		return dsn.Config("one file wanted" + seeHelp(commandOf(c)))
 	}
 	path := c.Args().First()
 	if err := writeNew(path, stamp.New()); err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
 	"lastmile/delivery"
@@ -39,15 +38,15 @@ type log struct {
 }
 
 // newLog reads the options of the log.
-func (p *program) newLog(c *cli.Context) (*log, error) {
-	asJSON, err := choose(c, "log-format", word[bool]{"text", false}, word[bool]{"json", true})
+func (p *program) newLog(a *arguments) (*log, error) {
+	asJSON, err := choose(a, "log-format", word[bool]{"text", false}, word[bool]{"json", true})
 	if err != nil {
 		return nil, err
 	}
 	l := p.systemLog()
 	l.json = asJSON
-	if c.IsSet("log") {
-		if l.target = c.String("log"); l.target == "" {
+	if a.isSet("log") {
+		if l.target = a.text("log"); l.target == "" {
 			return nil, dsn.Config("--log names no target")
 		}
 	}

@@ -59,6 +59,9 @@ func (p *program) main(args []string) error {
 	if called(args) == "procmail" {
 		return p.procmail(args[0], args[1:])
 	}
+	if len(args) > 1 && args[1] == "deliver" {
+		return p.deliverArgs(args[2:])
+	}
 	return p.app().Run(asCommand(args))
 }
 

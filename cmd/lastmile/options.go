@@ -4,42 +4,40 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/stamp"
 	"lastmile/loopcheck"
 )
 
-// ruleFlags are the options that the decision depends on; every command that
-// decides has them.
-func ruleFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "stamped-by", Value: "auto", Usage: "who stamped this delivery's Delivered-To on top: `WHO` is auto, mta or none"},
-		&cli.StringFlag{Name: "match", Value: "postfix", Usage: "compare addresses as `WAY` postfix (to the letter) or mailbox (by meaning)"},
-		&cli.StringFlag{Name: "recipient-delimiter", Usage: "the `CHARS` between user and extension, as Postfix's recipient_delimiter"},
-		&cli.StringFlag{Name: "trust", Value: "any", Usage: "which stamps count: `WHOSE` is any, as in Postfix, or own, made by this installation"},
-		&cli.StringFlag{Name: "key-file", Usage: "the `FILE` with the key of own stamps (default: a key made of /etc/machine-id)"},
-		&cli.DurationFlag{Name: "stamp-expiry", Value: stamp.DefaultExpiry, Usage: "own stamps count for `TIME`"},
-		&cli.IntFlag{Name: "max-hops", Value: delivery.DefaultMaxHops, Usage: "refuse a message with `N` Received fields; 0 for no limit"},
-	}
+// withRules adds, to the options of a command that decides, those that the
+// decision depends on.
+func withRules(options ...option) []option {
+	return append(options,
+		option{name: "stamped-by", text: "auto", usage: "who stamped this delivery's Delivered-To on top: `WHO` is auto, mta or none"},
+		option{name: "match", text: "postfix", usage: "compare addresses as `WAY` postfix (to the letter) or mailbox (by meaning)"},
+		option{name: "recipient-delimiter", usage: "the `CHARS` between user and extension, as Postfix's recipient_delimiter"},
+		option{name: "trust", text: "any", usage: "which stamps count: `WHOSE` is any, as in Postfix, or own, made by this installation"},
+		option{name: "key-file", usage: "the `FILE` with the key of own stamps (default: a key made of /etc/machine-id)"},
+		option{name: "stamp-expiry", kind: wantsTime, n: int64(stamp.DefaultExpiry), usage: "own stamps count for `TIME`"},
+		option{name: "max-hops", kind: wantsNumber, n: delivery.DefaultMaxHops, usage: "refuse a message with `N` Received fields; 0 for no limit"},
+	)
 }
 
-// rules reads ruleFlags.
-func (p *program) rules(c *cli.Context) (delivery.Rules, error) {
-	r := delivery.Rules{MaxHops: c.Int("max-hops"), UnderPostfix: p.underPostfix}
+// rules reads the options of [withRules].
+func (p *program) rules(a *arguments) (delivery.Rules, error) {
+	r := delivery.Rules{MaxHops: a.number("max-hops"), UnderPostfix: p.underPostfix}
 	if r.MaxHops < 0 {
 		return r, dsn.Config("--max-hops is negative")
 	}
 	var err error
-	if r.StampedBy, err = choose(c, "stamped-by", word[delivery.StampedBy]{"auto", delivery.Auto}, word[delivery.StampedBy]{"mta", delivery.MTA}, word[delivery.StampedBy]{"none", delivery.None}); err != nil {
+	if r.StampedBy, err = choose(a, "stamped-by", word[delivery.StampedBy]{"auto", delivery.Auto}, word[delivery.StampedBy]{"mta", delivery.MTA}, word[delivery.StampedBy]{"none", delivery.None}); err != nil {
 		return r, err
 	}
-	if r.Match, err = choose(c, "match", word[loopcheck.Match]{"postfix", loopcheck.Postfix}, word[loopcheck.Match]{"mailbox", loopcheck.Mailbox}); err != nil {
+	if r.Match, err = choose(a, "match", word[loopcheck.Match]{"postfix", loopcheck.Postfix}, word[loopcheck.Match]{"mailbox", loopcheck.Mailbox}); err != nil {
 		return r, err
 	}
-	r.Own, err = own(c)
+	r.Own, err = own(a)
 	return r, err
 }
 
@@ -48,24 +46,24 @@ func (p *program) rules(c *cli.Context) (delivery.Rules, error) {
 var testOnlyMachineID = "/etc/machine-id"
 
 // own reads the options of --trust own; nil means that every stamp counts.
-func own(c *cli.Context) (*delivery.Own, error) {
-	mine, err := choose(c, "trust", word[bool]{"any", false}, word[bool]{"own", true})
+func own(a *arguments) (*delivery.Own, error) {
+	mine, err := choose(a, "trust", word[bool]{"any", false}, word[bool]{"own", true})
 	if err != nil {
 		return nil, err
 	}
 	if !mine {
 		for _, option := range []string{"key-file", "stamp-expiry"} {
-			if c.IsSet(option) {
+			if a.isSet(option) {
 				return nil, dsn.Config("--" + option + " wants --trust own")
 			}
 		}
 		return nil, nil
 	}
-	o := &delivery.Own{Expiry: c.Duration("stamp-expiry"), Host: delivery.HostName()}
+	o := &delivery.Own{Expiry: a.span("stamp-expiry"), Host: delivery.HostName()}
 	if o.Expiry <= 0 {
 		return nil, dsn.Config("--stamp-expiry is not a time above 0")
 	}
-	if file := c.String("key-file"); c.IsSet("key-file") {
+	if file := a.text("key-file"); a.isSet("key-file") {
 		if o.Keys, err = stamp.Load(file); err != nil {
 			return nil, &dsn.Error{Status: dsn.TempConfig, Text: "no key for --trust own", Err: err}
 		}
@@ -84,8 +82,8 @@ type word[T any] struct {
 }
 
 // choose returns the value of an option.
-func choose[T any](c *cli.Context, option string, words ...word[T]) (T, error) {
-	given := c.String(option)
+func choose[T any](a *arguments, option string, words ...word[T]) (T, error) {
+	given := a.text(option)
 	names := make([]string, len(words))
 	for i, w := range words {
 		if given == w.name {
@@ -98,24 +96,24 @@ func choose[T any](c *cli.Context, option string, words ...word[T]) (T, error) {
 }
 
 // recipient returns the envelope of the one argument.
-func recipient(c *cli.Context) (*delivery.Envelope, error) {
-	switch c.NArg() {
+func recipient(a *arguments) (*delivery.Envelope, error) {
+	switch len(a.operands) {
 	case 0:
-		return nil, dsn.Config("no recipient given" + seeHelp(c))
+		return nil, dsn.Config("no recipient given" + seeHelp(a.command))
 	case 1:
 	default:
-		text := fmt.Sprintf("%d arguments where one recipient is wanted", c.NArg())
-		for _, arg := range c.Args().Tail() {
+		text := fmt.Sprintf("%d arguments where one recipient is wanted", len(a.operands))
+		for _, arg := range a.operands[1:] {
 			if strings.HasPrefix(arg, "-") {
 				text += "; options go before it"
 				break
 			}
 		}
-		return nil, dsn.Config(text + seeHelp(c))
+		return nil, dsn.Config(text + seeHelp(a.command))
 	}
-	env, err := delivery.NewEnvelope(c.Args().First())
+	env, err := delivery.NewEnvelope(a.first())
 	if err == nil {
-		env.Delimiter = c.String("recipient-delimiter")
+		env.Delimiter = a.text("recipient-delimiter")
 	}
 	return env, err
 }
