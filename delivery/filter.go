@@ -84,6 +84,7 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 		if c.Default, err = f.Default.Plan(env); err != nil {
 			return "", err
 		}
+		c.Sender, c.HasSender = env.Sender, env.HasSender
 		c.Vars = append(c.Vars, variables(env)...)
 		back := host.Clone() // the rcfile may have gone elsewhere
 		c.Fallback = func(mail, from []byte) error {

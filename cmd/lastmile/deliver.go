@@ -66,6 +66,12 @@ func (p *program) deliver(a *arguments) error {
 	if err != nil {
 		return err
 	}
+	release := func(error) {}
+	if a.isSet("rcfile") {
+		if release, err = p.withhold(); err != nil {
+			return err
+		}
+	}
 	env, receipt, err := p.attempt(a)
 	dryRun := a.yes("dry-run")
 	if err == nil && (a.yes("verbose") || dryRun) {
@@ -74,7 +80,10 @@ func (p *program) deliver(a *arguments) error {
 	if env == nil {
 		env = &delivery.Envelope{Recipient: a.first()}
 	}
-	p.finish = func() { log.delivery(env, dryRun, receipt, err, time.Since(start)) }
+	p.finish = func() {
+		release(err)
+		log.delivery(env, dryRun, receipt, err, time.Since(start))
+	}
 	return err
 }
 

@@ -73,9 +73,9 @@ func TestE2EProcmailLocal(t *testing.T) {
 			t.Parallel()
 			p := lab.StartPostfix(t, lab.PostfixConfig{
 				Users:  []string{"alice"},
-				MainCF: "prepend_delivered_header = " + stamps + "\nmailbox_command = @PROCMAIL@ -a \"$EXTENSION\"",
+				MainCF: "recipient_delimiter = +\nprepend_delivered_header = " + stamps + "\nmailbox_command = @PROCMAIL@ -a \"$EXTENSION\"",
 			})
-			rcfile(t, p, "alice", ".procmailrc", "DEFAULT=$HOME/Maildir/\n:0\n* 1 ?? ^^lists^^\nlists/\n")
+			rcfile(t, p, "alice", ".procmailrc", "DEFAULT=$HOME/Maildir/\nEXT=$1\n:0\n* EXT ?? ^^lists^^\nlists/\n")
 			const to = "alice@local.test"
 			const sent = "dsn=2.0.0, status=sent (delivered to command: "
 			p.Inject(t, localSender, to, e2eMessage("first"))
@@ -93,6 +93,13 @@ func TestE2EProcmailLocal(t *testing.T) {
 			results = p.Results(t, to)
 			if len(results) != 2 || e2eOutcome(results[1]) != e2eRefusal(to) {
 				t.Errorf("Postfix logged %+v, want at last %q", results, e2eRefusal(to))
+			}
+
+			// -a "$EXTENSION" tells the rcfile the extension.
+			p.Inject(t, localSender, "alice+lists@local.test", e2eMessage("by extension"))
+			p.Drain(t)
+			if got := lab.ReadMaildir(t, filepath.Join(p.Home("alice"), "lists")); len(got) != 1 {
+				t.Errorf("%d messages by extension, want 1", len(got))
 			}
 		})
 	}

@@ -284,7 +284,7 @@ func (in *Interp) deliverDefault() bool {
 	all := part{m: in.mail, to: in.mail.len(), close: true}
 	r := &recipe{}
 	first, last := in.defaultFolder, in.vars.get("ORGMAIL")
-	if first == "" && in.fallback != nil && !in.clone {
+	if first == "" && in.fallback != nil {
 		return in.fallBack()
 	}
 	try := func(name string, lock bool) bool {
