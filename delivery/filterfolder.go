@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -50,20 +51,23 @@ func (h *filterHost) Deliver(d *procmailrc.Delivery) (where []string, err error)
 	return where, nil
 }
 
+// mboxBuffer is how much goes into an mbox in one write.
+const mboxBuffer = 64 << 10
+
 // toMbox appends a message to an mbox.
 func (h *filterHost) toMbox(d *procmailrc.Delivery) error {
 	ctx, done := h.limited(d.Timeout, d.TimedOut)
 	defer done()
-	m, err := folder.Open(ctx, d.Path, folder.Options{Mode: fs.FileMode(d.Mode), FollowLink: true, Mark: d.Mark})
+	m, err := h.openMbox(ctx, d)
 	if err != nil {
 		return err
 	}
-	if !h.begin(m.Abort) {
-		m.Abort()
-		return ErrAborted
-	}
 	d.Offset, d.Begun = m.Size(), true
-	if _, err = d.Text.WriteTo(m); err == nil || d.IgnoreWriteErrors {
+	w := bufio.NewWriterSize(m, mboxBuffer) // quoting makes pieces of the text
+	if _, err = d.Text.WriteTo(w); err == nil {
+		err = w.Flush()
+	}
+	if err == nil || d.IgnoreWriteErrors {
 		if err = m.Sync(); err == nil {
 			if err = h.final(d.Final, m.Commit); err == nil {
 				return nil
@@ -77,6 +81,21 @@ func (h *filterHost) toMbox(d *procmailrc.Delivery) error {
 	return err
 }
 
+// openMbox opens and locks an mbox.
+func (h *filterHost) openMbox(ctx context.Context, d *procmailrc.Delivery) (*folder.Mbox, error) {
+	h.making.Lock()
+	defer h.making.Unlock()
+	m, err := folder.Open(ctx, d.Path, folder.Options{Mode: fs.FileMode(d.Mode), FollowLink: true, Mark: d.Mark})
+	if err != nil {
+		return nil, err
+	}
+	if !h.begin(m.Abort) {
+		m.Abort()
+		return nil, ErrAborted
+	}
+	return m, nil
+}
+
 // placer is a message file on its way into a directory.
 type placer interface {
 	io.Writer
@@ -86,7 +105,21 @@ type placer interface {
 	Close()
 }
 
-// open begins a message file in a directory.
+// create begins a message file in a directory.
+func (h *filterHost) create(d *procmailrc.Delivery) (p placer, done func(), err error) {
+	h.making.Lock()
+	defer h.making.Unlock()
+	if p, done, err = h.open(d); err != nil {
+		return nil, nil, errors.Join(procmailrc.ErrName, err)
+	}
+	if !h.begin(p.Remove) {
+		p.Remove()
+		done()
+		return nil, nil, ErrAborted
+	}
+	return p, done, nil
+}
+
 func (h *filterHost) open(d *procmailrc.Delivery) (p placer, done func(), err error) {
 	o := dirOptions(d)
 	switch d.Kind {
@@ -118,15 +151,11 @@ func dirOptions(d *procmailrc.Delivery) folder.DirOptions {
 
 // toDirectory stores a message file.
 func (h *filterHost) toDirectory(d *procmailrc.Delivery) (path string, err error) {
-	p, done, err := h.open(d)
+	p, done, err := h.create(d)
 	if err != nil {
-		return "", errors.Join(procmailrc.ErrName, err)
+		return "", err
 	}
 	defer done()
-	if !h.begin(p.Remove) {
-		p.Remove()
-		return "", ErrAborted
-	}
 	d.Begun = true
 	if _, err = d.Text.WriteTo(p); err == nil || d.IgnoreWriteErrors {
 		if err = p.Sync(); err == nil {

@@ -35,9 +35,12 @@ type filterHost struct {
 	control  *procmailrc.Control
 	stored   int // how many files in Maildirs, for their names
 
-	mu    sync.Mutex
-	locks map[string]*lockfile.Lock
-	undo  func() // gives up what is under way
+	// making is held while something is made that would stay if the process ended
+	// before [filterHost.begin] or keep know of it.
+	making sync.Mutex
+	mu     sync.Mutex
+	locks  map[string]*lockfile.Lock
+	undo   func() // gives up what is under way
 }
 
 // newFilterHost returns a host whose doings are undone when the gate is aborted.
@@ -58,8 +61,11 @@ func newFilterHost(gate *Gate, f *Filter, control *procmailrc.Control, requeued 
 	return h, nil
 }
 
-// abort gives up what is under way, and releases all locks.
+// abort gives up what is under way, and releases all locks. The context has ended,
+// so nothing is waited for any more, and nothing begun.
 func (h *filterHost) abort() {
+	h.making.Lock()
+	defer h.making.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.undo != nil {
@@ -207,8 +213,12 @@ func (h *filterHost) Mkdir(dir string) error {
 		return err
 	}
 	above, err := os.Open(filepath.Dir(dir))
-	if err != nil {
-		return nil // not to be read: the file system has to see to it
+	switch {
+	case errors.Is(err, unix.EACCES):
+		unix.Sync() // not to be read
+		return nil
+	case err != nil:
+		return err
 	}
 	defer above.Close()
 	return above.Sync()
@@ -229,15 +239,26 @@ func (h *filterHost) Lock(name string, o procmailrc.LockOptions) error {
 		},
 	}
 	for try := 0; ; try++ {
-		l, err := lockfile.Acquire(h.ctx, name, lo)
+		err := h.acquire(name, lo)
 		if err == nil {
-			return h.keep(name, l)
+			return nil
 		}
 		if try >= o.Retries || !mayPass(err) {
 			return err
 		}
 		h.Sleep(o.Sleep)
 	}
+}
+
+// acquire makes a lockfile.
+func (h *filterHost) acquire(name string, o lockfile.Options) error {
+	h.making.Lock()
+	defer h.making.Unlock()
+	l, err := lockfile.Acquire(h.ctx, name, o)
+	if err != nil {
+		return err
+	}
+	return h.keep(name, l)
 }
 
 // keep remembers a lock. One that was made while the delivery was given up is

@@ -269,7 +269,7 @@ func (r *running) wait(result *procmailrc.Result) {
 	}
 	r.h.begin(nil)
 	if !r.p.Wait {
-		result.Missing = r.missing || r.p.Shell && (result.Status == notFound || result.Status == notExecuted)
+		result.Missing = r.missing && result.Status != 0 || r.p.Shell && (result.Status == notFound || result.Status == notExecuted)
 		if !result.Missing {
 			result.Status = 0
 		}

@@ -93,11 +93,14 @@ func mkdirat(dir int, name string, mode uint32) error {
 // syncPath makes the names in a directory that is open with O_PATH durable.
 func syncPath(dir int, path string) error {
 	fd, err := openat(dir, ".", readDir, 0)
-	if err != nil {
+	switch {
+	case err == unix.EACCES:
 		// Mode 0300 and the like: it can be searched and written, not read.
 		// What was made there is synced with the rest of the file system.
 		unix.Sync()
 		return nil
+	case err != nil:
+		return failed("open", path, err)
 	}
 	defer unix.Close(fd)
 	if err := fsyncDir(fd); err != nil {

@@ -18,6 +18,11 @@ const (
 	// if a clock and a random number were both met before, a short one if this
 	// process, or one of its number elsewhere, stores more in the same second.
 	nameTries = 20
+
+	// shortTries is how many of them are short, if short ones are wanted: where
+	// every process has the same number, as in containers, a busy second has more
+	// messages than that.
+	shortTries = 10
 )
 
 // Delivery is one message on its way into a Maildir. It is an io.Writer; what
@@ -157,7 +162,7 @@ func (d *Delivery) Close() {
 // link makes the name in new/.
 func (d *Delivery) link() (name string, err error) {
 	for try := range nameTries {
-		if name = uniqueName(time.Now()) + ",S=" + strconv.FormatInt(d.size, 10); d.box.short {
+		if name = uniqueName(time.Now()) + ",S=" + strconv.FormatInt(d.size, 10); d.box.short && try < shortTries {
 			name = shortName(time.Now(), d.box.serial+try)
 		}
 		if err = d.linkAs(name); err != unix.EEXIST {

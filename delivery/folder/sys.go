@@ -46,9 +46,12 @@ func fsync(fd int) error {
 // can be searched and written but not read.
 func fsyncDir(dir int) error {
 	fd, err := openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
-	if err != nil {
+	switch {
+	case err == unix.EACCES:
 		unix.Sync()
 		return nil
+	case err != nil:
+		return err
 	}
 	defer unix.Close(fd)
 	switch err := fsync(fd); err {

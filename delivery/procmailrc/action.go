@@ -159,6 +159,11 @@ func (in *Interp) forward(a *action) {
 	if text.from == 0 {
 		text.from = min(text.to, in.mail.afterFrom())
 	}
+	if !in.rules.strict {
+		// Without flag w procmail does not ask whether sendmail has taken the
+		// message, which is gone if it has not.
+		a.recipe.flags.put('w')
+	}
 	in.program(a, in.words(e), text)
 }
 

@@ -3,6 +3,7 @@ package procmailrc
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 )
@@ -58,7 +59,10 @@ func (in *Interp) folder(name string, further bool) (f Folder, ok bool) {
 		return f, true
 	}
 	in.logQuoted("Unable to treat as directory", f.Path)
-	if further {
+	// Of what is meant for a directory procmail makes a file, even if it was only
+	// the disk that could not be read at the moment, and goes on with that file for
+	// ever. We do so only where there is a file, or none can be made either.
+	if further || !in.rules.strict && passes(err) {
 		in.skipped(f.Path)
 		return f, false
 	}
@@ -184,6 +188,12 @@ func (c *CutBack) Unwrap() error { return c.Err }
 
 // ErrName says that a message file could not be made in a directory.
 var ErrName = errors.New("no name for the message")
+
+// passes tells whether a directory may be had later: not if there is a file, if
+// what is above it is missing, or if it is forbidden.
+func passes(err error) bool {
+	return !errors.Is(err, syscall.ENOTDIR) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission)
+}
 
 // tempName is the name that procmail would have given to a file in a Maildir, for
 // a message that looks like its own.
