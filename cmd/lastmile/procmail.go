@@ -92,7 +92,7 @@ func (p *program) procmail(name string, argv []string) error {
 			run.filter.Config.Control.Bounce()
 		}
 	}
-	defer heed(run.filter.Config.Control)()
+	heed(run.filter.Config.Control)
 	agent := &delivery.Agent{Rules: run.rules, Destination: run.filter}
 	receipt, err := p.supervised(run.limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
 		return agent.Deliver(gate, run.env, p.stdin)

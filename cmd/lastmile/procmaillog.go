@@ -14,9 +14,10 @@ import (
 )
 
 // heed turns VERBOSE on and off at the signals SIGUSR2 and SIGUSR1, and takes
-// SIGALRM for the end of a program's time, until the function that it returns is
-// called.
-func heed(c *procmailrc.Control) (stop func()) {
+// SIGALRM for the end of a program's time. It does so to the end of the process,
+// which they would otherwise end, perhaps before it has said that the message is
+// delivered.
+func heed(c *procmailrc.Control) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM)
 	go func() {
@@ -28,10 +29,6 @@ func heed(c *procmailrc.Control) (stop func()) {
 			}
 		}
 	}()
-	return func() {
-		signal.Stop(signals)
-		close(signals)
-	}
 }
 
 // withhold keeps what we, an rcfile and its programs say back until the outcome is

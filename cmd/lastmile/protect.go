@@ -57,7 +57,8 @@ func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (
 			signal.Notify(ended, s)
 		}
 	}
-	defer signal.Stop(ended)
+	// They are heeded to the end of the process, when the delivery is over as well:
+	// one that killed us before we have said so would bring the message again.
 	gate := new(delivery.Gate)
 	done := make(chan outcome, 1)
 	go func() {
