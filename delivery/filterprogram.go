@@ -28,6 +28,11 @@ const (
 	// notExecuted and notFound are a shell's exit statuses for a command that it
 	// could not run.
 	notExecuted, notFound = 126, 127
+	// filterRoom and filterGrowth are how much a filter may print, in bytes and in
+	// times its input, before it is ended: we hold it all. One that encodes makes
+	// four thirds of its input.
+	filterRoom   = 64 << 20
+	filterGrowth = 4
 	// pipeSize is how much a pipe holds: what is written into it before the
 	// program starts cannot fail because the program does not read it.
 	pipeSize = 64 << 10
@@ -243,7 +248,12 @@ func (r *running) signal(s syscall.Signal) {
 func (r *running) capture() (result procmailrc.Result) {
 	defer r.output.Close()
 	if r.p.Limit == 0 {
-		result.Output, _ = io.ReadAll(r.output)
+		room := filterRoom + filterGrowth*r.p.Input.Len()
+		result.Output, _ = io.ReadAll(io.LimitReader(r.output, room+1))
+		if int64(len(result.Output)) > room {
+			r.end()
+			result.Output, result.Excess = nil, true
+		}
 		return result
 	}
 	result.Output, _ = io.ReadAll(io.LimitReader(r.output, int64(r.p.Limit)+1))

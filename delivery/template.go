@@ -25,6 +25,9 @@ func ParseTemplate(text string, home func() (string, error)) (Template, error) {
 	if text == "" {
 		return Template{}, dsn.Config("the path is empty")
 	}
+	if strings.IndexByte(text, 0) >= 0 {
+		return Template{}, dsn.Config("there is a NUL in the path")
+	}
 	if rest, ok := strings.CutPrefix(text, "~/"); ok {
 		dir, err := home()
 		if err != nil {

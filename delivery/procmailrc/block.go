@@ -27,6 +27,12 @@ func (in *Interp) openBlock(a *action, skip *int) {
 		in.blocks = append(in.blocks, in.chain)
 		return
 	}
+	if in.control.clones.Add(1) > maxClones {
+		in.log("Too many copies of the message\n")
+		a.succeeded = false
+		*skip++
+		return
+	}
 	in.tell("Forking", "procmail")
 	in.flush()
 	status := in.runClone()

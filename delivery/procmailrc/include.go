@@ -11,6 +11,15 @@ const (
 	// maxSwitches is how often SWITCHRC may be set for one message. procmail goes
 	// on for ever with a file that switches to itself.
 	maxSwitches = 10_000
+
+	// maxIncludes is how many rcfiles are included for one message, by its copies
+	// too: a file that includes itself twice would double at each level.
+	maxIncludes = 10_000
+
+	// maxClones is how many copies of the message go their own ways (a block with
+	// flag c). Each runs all the rest of the rcfile, so that they double at each
+	// block; procmail makes as many processes of them.
+	maxClones = 1024
 )
 
 // include is what INCLUDERC means, inside an rcfile: the file is read here, and
@@ -19,7 +28,7 @@ func (in *Interp) include(name string) {
 	if !in.src.open() || name == "" || name == "/dev/null" {
 		return
 	}
-	if len(in.src.files) >= maxNesting {
+	if len(in.src.files) >= maxNesting || in.control.includes.Add(1) > maxIncludes {
 		in.logQuoted("Couldn't read", name)
 		return
 	}

@@ -74,6 +74,8 @@ type Control struct {
 	bounced atomic.Bool
 	// switches counts SWITCHRC, also that of copies of the message.
 	switches atomic.Int64
+	// includes and clones count INCLUDERC, and copies of the message.
+	includes, clones atomic.Int64
 }
 
 func (c *Control) switched() int64 { return c.switches.Add(1) }

@@ -254,6 +254,9 @@ func (in *Interp) filtered(r *recipe, c command, text part, rescue bool, variabl
 	switch {
 	case result.TimedOut:
 		result.Status = exitUnavailable
+	case result.Excess:
+		in.logQuoted("Excessive output quenched from", c.first)
+		loud = true
 	case result.Unread && !r.flags.has('i'):
 		in.logQuoted("Error while writing to", c.first)
 		loud = true
