@@ -148,7 +148,7 @@ func (h *filterHost) start(p *procmailrc.Program, stdin *os.File) (*running, err
 	for try := 0; ; try++ {
 		r.proc, err = os.StartProcess(path, args, attr)
 		switch {
-		case errors.Is(err, unix.ENOEXEC):
+		case errors.Is(err, unix.ENOEXEC) && path != "/bin/sh":
 			path, args = "/bin/sh", append([]string{"/bin/sh", path}, p.Args[1:]...)
 			continue
 		case errors.Is(err, unix.EAGAIN) && try < p.Retries:
