@@ -34,6 +34,7 @@
 //
 // # Limits
 //
-// LINEBUF is procmail's. Rcfiles may be nested [maxNesting] deep, and be switched
-// [maxSwitches] times for a message; see there.
+// LINEBUF is procmail's. Rcfiles may be nested [maxNesting] deep, [maxIncludes] be
+// included and [maxSwitches] switched to for a message, which may have [maxClones]
+// copies; see there.
 package procmailrc
