@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 // createTrusted makes a missing directory and those above it, as Postfix's
@@ -15,7 +17,7 @@ func createTrusted(path string, mode uint32) (int, error) {
 	if parent == path || name == ".." {
 		return -1, failed("create", path, unix.ENOENT)
 	}
-	dir, err := openat(unix.AT_FDCWD, parent, pathOnly, 0)
+	dir, err := durable.OpenAt(unix.AT_FDCWD, parent, pathOnly, 0)
 	if err == unix.ENOENT {
 		dir, err = createTrusted(parent, mode)
 		if err != nil {
@@ -43,10 +45,10 @@ func makeDirIn(dir int, name, path string, mode uint32, noFollow int) (int, erro
 	if err := mkdirat(dir, name, mode); err != nil {
 		return -1, failed("create", path, err)
 	}
-	if err := syncPath(dir, filepath.Dir(path)); err != nil {
-		return -1, err
+	if err := durable.SyncPath(dir); err != nil {
+		return -1, failed("sync", filepath.Dir(path), err)
 	}
-	fd, err := openat(dir, name, pathOnly|noFollow, 0)
+	fd, err := durable.OpenAt(dir, name, pathOnly|noFollow, 0)
 	if err != nil {
 		return -1, openFailed(path, err)
 	}
@@ -76,7 +78,10 @@ func makeSubs(dir int, path string, mode uint32) error {
 			return failed("create", path+"/"+name, err)
 		}
 	}
-	return syncPath(dir, path)
+	if err := durable.SyncPath(dir); err != nil {
+		return failed("sync", path, err)
+	}
+	return nil
 }
 
 // mkdirat makes a directory with exactly this mode, unless there is one.
@@ -88,23 +93,4 @@ func mkdirat(dir int, name string, mode uint32) error {
 		return err
 	}
 	return unix.Fchmodat(dir, name, mode, 0)
-}
-
-// syncPath makes the names in a directory that is open with O_PATH durable.
-func syncPath(dir int, path string) error {
-	fd, err := openat(dir, ".", readDir, 0)
-	switch {
-	case err == unix.EACCES:
-		// Mode 0300 and the like: it can be searched and written, not read.
-		// What was made there is synced with the rest of the file system.
-		unix.Sync()
-		return nil
-	case err != nil:
-		return failed("open", path, err)
-	}
-	defer unix.Close(fd)
-	if err := fsyncDir(fd); err != nil {
-		return failed("sync", path, err)
-	}
-	return nil
 }

@@ -6,14 +6,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 const (
-	// pushEvery is how many bytes of a large message are written before the
-	// kernel is asked to begin writing them to the disk: the disk then works
-	// while the message still arrives, and the final fsync is short.
-	pushEvery = 4 << 20
-
 	// nameTries is how many names are tried: the first unique one is taken only
 	// if a clock and a random number were both met before, a short one if this
 	// process, or one of its number elsewhere, stores more in the same second.
@@ -42,7 +39,7 @@ type Delivery struct {
 func (b *Box) Create() (*Delivery, error) {
 	d := &Delivery{box: b, fd: -1, tmp: -1}
 	var err error
-	d.fd, err = openat(b.dir, "tmp", unix.O_TMPFILE|unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, b.fileMode)
+	d.fd, err = durable.OpenAt(b.dir, "tmp", unix.O_TMPFILE|unix.O_RDWR|unix.O_NOFOLLOW, b.fileMode)
 	switch err {
 	case nil:
 		if err := d.setMode(); err != nil {
@@ -67,7 +64,7 @@ func (d *Delivery) createNamed() error {
 		return err
 	}
 	name := uniqueName(time.Now())
-	fd, err := openat(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, d.box.fileMode)
+	fd, err := durable.OpenAt(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, d.box.fileMode)
 	if err != nil {
 		unix.Close(tmp)
 		return failed("create", d.box.path+"/tmp/"+name, err)
@@ -91,23 +88,19 @@ func (d *Delivery) setMode() error {
 
 // Write implements io.Writer.
 func (d *Delivery) Write(p []byte) (int, error) {
-	n, err := writeAll(d.fd, p)
+	n, err := durable.Write(d.fd, p)
 	d.size += int64(n)
 	if err != nil {
 		return n, failed("write", d.box.path+"/tmp", err)
 	}
-	if d.size-d.pushed >= pushEvery {
-		// An error here would come again from fsync.
-		unix.SyncFileRange(d.fd, d.pushed, d.size-d.pushed, unix.SYNC_FILE_RANGE_WRITE)
-		d.pushed = d.size
-	}
+	d.pushed = durable.Push(d.fd, d.pushed, d.size)
 	return n, nil
 }
 
 // Sync puts the message on stable storage, still without a name that a reader
 // would look at.
 func (d *Delivery) Sync() error {
-	if err := fsync(d.fd); err != nil {
+	if err := durable.Sync(d.fd); err != nil {
 		return failed("sync", d.box.path+"/tmp", err)
 	}
 	return nil
@@ -121,11 +114,11 @@ func (d *Delivery) Place() (path string, err error) {
 		return "", err
 	}
 	path = d.box.path + "/new/" + name
-	err = closeFile(d.fd)
+	err = durable.Close(d.fd)
 	d.fd = -1
 	if err != nil {
 		err = failed("close", path, err)
-	} else if err = fsyncDir(d.box.new); err != nil {
+	} else if err = durable.SyncDir(d.box.new); err != nil {
 		err = failed("sync", d.box.path+"/new", err)
 	}
 	if err != nil {
@@ -230,10 +223,10 @@ func (d *Delivery) giveName() error {
 		case n == 0:
 			return unix.EIO // shorter than it was written
 		}
-		if _, err := writeAll(d.fd, buf[:n]); err != nil {
+		if _, err := durable.Write(d.fd, buf[:n]); err != nil {
 			return err
 		}
 		at += int64(n)
 	}
-	return fsync(d.fd)
+	return durable.Sync(d.fd)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/emersion/go-maildir/maildirpp"
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 // maxName is the longest name of a file that file systems take (NAME_MAX).
@@ -82,7 +84,7 @@ func utf7(s string) string {
 // folder, and without leave to make it, the Maildir itself is returned.
 func openFolder(dir int, path string, o Options) (int, string, error) {
 	folder := path + "/" + o.Folder
-	fd, err := openat(dir, o.Folder, pathOnly|unix.O_NOFOLLOW, 0)
+	fd, err := durable.OpenAt(dir, o.Folder, pathOnly|unix.O_NOFOLLOW, 0)
 	switch {
 	case err == unix.ENOENT && !o.CreateFolder:
 		return dir, path, nil
@@ -110,7 +112,7 @@ func makeFolder(dir int, key, path string, o Options) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	mark, err := openat(fd, "maildirfolder", unix.O_WRONLY|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	mark, err := durable.OpenAt(fd, "maildirfolder", unix.O_WRONLY|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {
 		unix.Close(fd)
 		return -1, failed("create", path+"/maildirfolder", err)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 // Link delivers a message that is already a file on the same file system: the
@@ -26,7 +28,7 @@ func (b *Box) Link(file string) (path string, err error) {
 	if err != nil {
 		return "", failed("link", path, err)
 	}
-	if err := fsyncDir(b.new); err != nil {
+	if err := durable.SyncDir(b.new); err != nil {
 		unix.Unlinkat(b.new, name, 0)
 		return "", failed("sync", b.path+"/new", err)
 	}

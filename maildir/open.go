@@ -8,7 +8,13 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
+
+// pathOnly opens a directory to be gone through, which wants no permission to
+// read it.
+const pathOnly = unix.O_PATH | unix.O_DIRECTORY
 
 // Location says where a Maildir is.
 type Location struct {
@@ -92,7 +98,7 @@ func Open(at Location, o Options) (*Box, error) {
 		fileMode: modeOr(o.FileMode, 0o600), dirMode: modeOr(o.DirMode, 0o700),
 		short: o.ShortName, serial: o.Serial,
 	}
-	if b.new, err = b.openSub("new", readDir); err != nil {
+	if b.new, err = b.openSub("new", unix.O_RDONLY|unix.O_DIRECTORY); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -130,7 +136,7 @@ func openBox(at Location, o Options) (int, error) {
 	if len(at.Below) == 0 {
 		flags |= unix.O_NOFOLLOW
 	}
-	dir, err := openat(unix.AT_FDCWD, trusted, flags, 0)
+	dir, err := durable.OpenAt(unix.AT_FDCWD, trusted, flags, 0)
 	if err == unix.ENOENT && o.Create {
 		dir, err = createTrusted(trusted, modeOr(o.DirMode, 0o700))
 		if err != nil {
@@ -157,7 +163,7 @@ func OpenParent(at Location) (dir int, name string, err error) {
 	if !plainName(name) {
 		return -1, "", fmt.Errorf("%w: %q is no name of a file", ErrUnsafe, name)
 	}
-	if dir, err = openat(unix.AT_FDCWD, above, pathOnly, 0); err != nil {
+	if dir, err = durable.OpenAt(unix.AT_FDCWD, above, pathOnly, 0); err != nil {
 		return -1, "", openFailed(above, err)
 	}
 	dir, err = walk(dir, above, below, Options{})
@@ -172,14 +178,14 @@ func plainName(name string) bool {
 // openNamed opens or makes a Maildir that the user has named.
 func openNamed(path string, o Options) (int, error) {
 	path = filepath.Clean(path)
-	dir, err := openat(unix.AT_FDCWD, path, pathOnly, 0)
+	dir, err := durable.OpenAt(unix.AT_FDCWD, path, pathOnly, 0)
 	if err != unix.ENOENT || !o.Create {
 		if err != nil {
 			return -1, failed("open", path, err)
 		}
 		return dir, nil
 	}
-	above, err := openat(unix.AT_FDCWD, filepath.Dir(path), pathOnly, 0)
+	above, err := durable.OpenAt(unix.AT_FDCWD, filepath.Dir(path), pathOnly, 0)
 	if err != nil {
 		return -1, failed("create", path, err)
 	}
@@ -195,7 +201,7 @@ func walk(dir int, trusted string, below []string, o Options) (int, error) {
 			unix.Close(dir)
 			return -1, fmt.Errorf("%w: %q is no name of a directory in %s", ErrUnsafe, name, filepath.Dir(path))
 		}
-		next, err := openat(dir, name, pathOnly|unix.O_NOFOLLOW, 0)
+		next, err := durable.OpenAt(dir, name, pathOnly|unix.O_NOFOLLOW, 0)
 		if err == unix.ENOENT && o.Create {
 			next, err = makeDir(dir, name, path, modeOr(o.DirMode, 0o700))
 			if err != nil {
@@ -215,12 +221,12 @@ func walk(dir int, trusted string, below []string, o Options) (int, error) {
 // openSub opens new/ or tmp/. Missing ones are made if the Maildir may be.
 func (b *Box) openSub(name string, flags int) (int, error) {
 	path := b.path + "/" + name
-	fd, err := openat(b.dir, name, flags|unix.O_NOFOLLOW, 0)
+	fd, err := durable.OpenAt(b.dir, name, flags|unix.O_NOFOLLOW, 0)
 	if err == unix.ENOENT && b.create {
 		if err := makeSubs(b.dir, b.path, b.dirMode); err != nil {
 			return -1, err
 		}
-		fd, err = openat(b.dir, name, flags|unix.O_NOFOLLOW, 0)
+		fd, err = durable.OpenAt(b.dir, name, flags|unix.O_NOFOLLOW, 0)
 	}
 	if err != nil {
 		return -1, openFailed(path, err)

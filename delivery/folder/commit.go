@@ -5,17 +5,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lastmile/maildir/durable"
+
 	"lastmile/delivery/internal/lockfile"
 )
 
-// Path returns the path of the file.
-func (m *Mbox) Path() string { return m.path }
-
 // Size returns the size of the file before the message.
 func (m *Mbox) Size() int64 { return m.size }
-
-// Created reports whether the file was made for the message.
-func (m *Mbox) Created() bool { return m.created }
 
 // Device reports whether the file is a device, which keeps nothing.
 func (m *Mbox) Device() bool { return m.device }
@@ -31,14 +27,14 @@ func (m *Mbox) Write(p []byte) (int, error) {
 		return 0, m.broken
 	}
 	m.synced = false
-	n, err := writeAll(m.fd, p)
+	n, err := durable.Write(m.fd, p)
 	m.written += int64(n)
 	if err != nil {
 		m.broken = failed("write", m.path, err)
 		return n, m.broken
 	}
 	if !m.device {
-		m.pushed = push(m.fd, max(m.pushed, m.size), m.size+m.written)
+		m.pushed = durable.Push(m.fd, max(m.pushed, m.size), m.size+m.written)
 	}
 	return n, nil
 }
@@ -60,10 +56,10 @@ func (m *Mbox) sync() error {
 		return nil
 	}
 	m.showUnread()
-	err := fsync(m.fd)
+	err := durable.Sync(m.fd)
 	if err == nil && m.created {
-		if err = fsyncDir(m.dir); err == nil && m.o.FollowLink {
-			err = unix.Syncfs(m.fd) // the name is in another directory if a link led there
+		if err = durable.SyncPath(m.dir); err == nil && m.isLink() {
+			err = unix.Syncfs(m.fd) // the name of the file is in another directory
 		}
 	}
 	if err != nil {
@@ -73,10 +69,16 @@ func (m *Mbox) sync() error {
 	return m.broken
 }
 
+// isLink reports whether a symbolic link has led to the file.
+func (m *Mbox) isLink() bool {
+	var st unix.Stat_t
+	return m.o.FollowLink && (unix.Fstatat(m.dir, m.name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil || st.Mode&unix.S_IFMT == unix.S_IFLNK)
+}
+
 // showUnread sees to it that the file looks as if it had been written after it
 // was last read, which is how mail readers and shells know that there is new
 // mail. The two times are compared in seconds, so procmail sleeps for one where
-// they would be equal (fact 84); here the time of the last reading is set back.
+// they would be equal; here the time of the last reading is set back.
 func (m *Mbox) showUnread() {
 	var st unix.Stat_t
 	if unix.Fstat(m.fd, &st) != nil || st.Atim.Sec < st.Mtim.Sec {
@@ -123,7 +125,7 @@ func (m *Mbox) abort() {
 	// wrote is mail.
 	if m.written > 0 && !m.device && unix.Fstat(m.fd, &st) == nil && st.Size == m.size+m.written {
 		if unix.Ftruncate(m.fd, m.size) == nil {
-			fsync(m.fd)
+			durable.Sync(m.fd)
 		}
 	}
 	m.close()

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 // DirOptions say how what is made in a directory folder is made. The path of
@@ -56,7 +58,7 @@ func create(path string, o DirOptions, names func(*Delivery, *unix.Stat_t) namer
 	if d.dir, err = openFolder(d.path, o); err != nil {
 		return nil, err
 	}
-	d.fd, err = openat(d.dir, ".", unix.O_TMPFILE|unix.O_RDWR, uint32(o.fileMode().Perm()))
+	d.fd, err = durable.OpenAt(d.dir, ".", unix.O_TMPFILE|unix.O_RDWR, uint32(o.fileMode().Perm()))
 	switch err {
 	case unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT, unix.ENOSYS:
 		err = d.createNamed(o.fileMode())
@@ -74,7 +76,7 @@ func create(path string, o DirOptions, names func(*Delivery, *unix.Stat_t) namer
 
 // openFolder opens the directory, or makes it, and its name durable.
 func openFolder(path string, o DirOptions) (int, error) {
-	dir, err := openat(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	dir, err := durable.OpenAt(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err == unix.ENOENT {
 		mode := o.DirMode
 		if mode == 0 {
@@ -83,7 +85,7 @@ func openFolder(path string, o DirOptions) (int, error) {
 		if err := unix.Mkdir(path, uint32(mode.Perm())); err != nil && err != unix.EEXIST {
 			return -1, failed("create", path, err)
 		}
-		if dir, err = openat(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY, 0); err == nil {
+		if dir, err = durable.OpenAt(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY, 0); err == nil {
 			if err = setMode(dir, mode); err == nil {
 				err = syncAbove(path)
 			}
@@ -103,18 +105,27 @@ func openFolder(path string, o DirOptions) (int, error) {
 }
 
 func syncAbove(path string) error {
-	above, err := openat(unix.AT_FDCWD, filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY, 0)
+	above, err := durable.OpenAt(unix.AT_FDCWD, filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(above)
-	return fsyncDir(above)
+	return durable.SyncPath(above)
+}
+
+// setMode gives a new file its mode, of which the umask may have taken some.
+func setMode(fd int, mode fs.FileMode) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&0o777 == uint32(mode.Perm()) {
+		return err
+	}
+	return unix.Fchmod(fd, uint32(mode.Perm()))
 }
 
 // createNamed makes the file under a name that no reader takes for mail.
 func (d *Delivery) createNamed(mode fs.FileMode) (err error) {
 	temp := fmt.Sprintf("_%d.%016x", unix.Getpid(), rand.Uint64())
-	if d.fd, err = openat(d.dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, uint32(mode.Perm())); err == nil {
+	if d.fd, err = durable.OpenAt(d.dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, uint32(mode.Perm())); err == nil {
 		d.temp = temp
 	}
 	return err
@@ -122,12 +133,12 @@ func (d *Delivery) createNamed(mode fs.FileMode) (err error) {
 
 // Write implements io.Writer.
 func (d *Delivery) Write(p []byte) (int, error) {
-	n, err := writeAll(d.fd, p)
+	n, err := durable.Write(d.fd, p)
 	d.size += int64(n)
 	if err != nil {
 		return n, failed("write to a file in", d.path, err)
 	}
-	d.pushed = push(d.fd, d.pushed, d.size)
+	d.pushed = durable.Push(d.fd, d.pushed, d.size)
 	return n, nil
 }
 
@@ -137,7 +148,7 @@ func (d *Delivery) Size() int64 { return d.size }
 // Sync puts the message on stable storage, still without a name that a reader
 // would look at.
 func (d *Delivery) Sync() error {
-	if err := fsync(d.fd); err != nil {
+	if err := durable.Sync(d.fd); err != nil {
 		return failed("sync a file in", d.path, err)
 	}
 	return nil
@@ -171,7 +182,7 @@ func place(dir int, path string, names namer, link func(name string) error) (nam
 	if err != nil {
 		return "", failed("link", path+"/"+name, err)
 	}
-	if err := fsyncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		unix.Unlinkat(dir, name, 0)
 		return "", failed("sync", path, err)
 	}

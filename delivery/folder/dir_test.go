@@ -176,7 +176,7 @@ func TestBase64(t *testing.T) {
 }
 
 // The names are those that procmail gives, and the further folders of a recipe
-// are linked as it does (fact 89).
+// are linked as it does.
 func TestNamesOfProcmail(t *testing.T) {
 	t.Parallel()
 	procmail := need(t, "procmail")

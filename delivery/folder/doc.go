@@ -20,7 +20,7 @@
 // # Directories
 //
 // A message is written to a file without a name (O_TMPFILE; where that does not
-// exist, to _PID.RANDOM.HOST, which no reader takes for mail), synced, linked to
+// exist, to _PID.RANDOM, which no reader takes for mail), synced, linked to
 // its name, and the directory is synced. procmail links first and writes
 // afterwards, so that a crash leaves a cut message which looks whole.
 //

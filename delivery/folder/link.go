@@ -35,7 +35,7 @@ func linkInto(file, path string, o DirOptions, names func(dir int, path string, 
 }
 
 // LinkMaildir gives an already delivered file a name in new/ of a Maildir, which
-// is made if it is missing (fact 89), and returns the path.
+// is made if it is missing, and returns the path.
 func LinkMaildir(file, path string, o DirOptions) (string, error) {
 	box, err := maildir.Open(maildir.Location{Trusted: filepath.Clean(path)}, maildir.Options{Create: true, FollowLink: true, FileMode: o.FileMode, DirMode: o.DirMode})
 	if err != nil {

@@ -16,7 +16,6 @@ type (
 
 // The kinds of a LockEvent, and the errors and defaults of package lockfile.
 const (
-	LockTrying = lockfile.Trying
 	LockHeld   = lockfile.Held
 	LockForced = lockfile.Forced
 	LockDenied = lockfile.Denied

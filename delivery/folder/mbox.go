@@ -10,6 +10,7 @@ import (
 
 	"lastmile/delivery/internal/lockfile"
 	"lastmile/maildir"
+	"lastmile/maildir/durable"
 )
 
 // openTries is how often an mbox is opened again because another file has taken
@@ -102,7 +103,7 @@ func (m *Mbox) open(ctx context.Context) error {
 		if m.device {
 			return nil
 		}
-		if err := lockfile.FcntlFD(ctx, m.fd); err != nil {
+		if err := lockfile.Fcntl(ctx, m.fd); err != nil {
 			return fmt.Errorf("lock %s: %w", m.path, err)
 		}
 		same, err := m.check()
@@ -173,7 +174,7 @@ func (m *Mbox) openFile() (err error) {
 		if m.fd, err = m.openExisting(flags); err != unix.ENOENT {
 			break
 		}
-		m.fd, err = openat(m.dir, m.name, unix.O_RDWR|flags|create, uint32(m.o.Mode.Perm()))
+		m.fd, err = durable.OpenAt(m.dir, m.name, unix.O_RDWR|flags|create, uint32(m.o.Mode.Perm()))
 		if m.created = err == nil; err != unix.EEXIST {
 			break
 		}
@@ -203,11 +204,11 @@ func (m *Mbox) openFile() (err error) {
 // openExisting opens the file, for reading as well if that is wanted and may be.
 func (m *Mbox) openExisting(flags int) (int, error) {
 	if m.o.Separate {
-		if fd, err := openat(m.dir, m.name, unix.O_RDWR|flags, 0); err != unix.EACCES {
+		if fd, err := durable.OpenAt(m.dir, m.name, unix.O_RDWR|flags, 0); err != unix.EACCES {
 			return fd, err
 		}
 	}
-	return openat(m.dir, m.name, unix.O_WRONLY|flags, 0)
+	return durable.OpenAt(m.dir, m.name, unix.O_WRONLY|flags, 0)
 }
 
 // check tells whether the path still leads to the file now that it is locked,

@@ -63,11 +63,11 @@ func TestMbox(t *testing.T) {
 	for name, o := range map[string]Options{"plain": {}, "lock file": {Lock: quick}, "named": {FollowLink: true, Lock: quick}} {
 		dir := t.TempDir()
 		path := dir + "/box"
-		if m := put(t, path, "one", o); !m.Created() || m.Size() != 0 {
-			t.Errorf("%s: created %v, size %d", name, m.Created(), m.Size())
+		if m := put(t, path, "one", o); !m.created || m.Size() != 0 {
+			t.Errorf("%s: created %v, size %d", name, m.created, m.Size())
 		}
-		if m := put(t, path, "two", o); m.Created() || m.Size() != 3 {
-			t.Errorf("%s: created %v, size %d", name, m.Created(), m.Size())
+		if m := put(t, path, "two", o); m.created || m.Size() != 3 {
+			t.Errorf("%s: created %v, size %d", name, m.created, m.Size())
 		}
 		if got := content(t, path); got != "onetwo" {
 			t.Errorf("%s: %q", name, got)
@@ -245,7 +245,7 @@ func TestReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lockfile.Fcntl(t.Context(), reader); err != nil {
+	if err := lockfile.Fcntl(t.Context(), int(reader.Fd())); err != nil {
 		t.Fatal(err)
 	}
 	opened := make(chan *Mbox)

@@ -10,7 +10,7 @@ import (
 const digits64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // Msg begins a delivery into a directory whose messages are named with a prefix,
-// procmail's MSGPREFIX, and the number of their inode (fact 88).
+// procmail's MSGPREFIX, and the number of their inode.
 func Msg(path, prefix string, o DirOptions) (*Delivery, error) {
 	return create(path, o, func(d *Delivery, st *unix.Stat_t) namer { return inode(d.path, prefix, st) })
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 // maxDigits is the length of the longest name that is counted as a number: what
@@ -11,7 +13,7 @@ import (
 const maxDigits = 18
 
 // Numbered begins a delivery into an MH folder: a directory whose messages are
-// named 1, 2, 3 and so on. The name is the highest there plus one (fact 87); the
+// named 1, 2, 3 and so on. The name is the highest there plus one; the
 // folder's sequences stay as they are.
 func Numbered(path string, o DirOptions) (*Delivery, error) {
 	return create(path, o, func(d *Delivery, _ *unix.Stat_t) namer { return numbers(d.dir, d.path) })
@@ -40,7 +42,7 @@ func numbers(dir int, path string) namer {
 // highestNumber reads a directory with a descriptor of its own, because reading
 // moves it.
 func highestNumber(dir int) (highest int64, err error) {
-	fd, err := openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	fd, err := durable.OpenAt(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return 0, err
 	}

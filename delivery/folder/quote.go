@@ -16,7 +16,7 @@ type Quoting struct {
 	// ExemptFrom and ExemptTo are offsets in what is written: a line that begins
 	// there or in between is left alone, as procmail leaves alone the part of
 	// the body that a Content-Length field covers. With the length n of that
-	// field they are the offset of the body, and that plus n (fact 25). The zero
+	// field they are the offset of the body, and that plus n. The zero
 	// value exempts no more than is exempt by itself.
 	ExemptFrom, ExemptTo int64
 }
@@ -133,7 +133,7 @@ func (q *Quoter) pass(p []byte) error {
 	return err
 }
 
-// End ends a message as procmail does (fact 84): with one newline more, unless
+// End ends a message as procmail does: with one newline more, unless
 // the last two bytes are newlines. A message without a newline at its end thus
 // gets one, and no empty line.
 func (q *Quoter) End() error {

@@ -1,20 +1,20 @@
 package lockfile
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/maildir/durable"
 )
 
 // create makes the file once, exclusively, and returns the time of the file
 // system in seconds. The error is an errno, EEXIST if the name is taken.
 func create(dir int, name string, mode fs.FileMode) (now int64, err error) {
 	temp := tempName()
-	fd, err := openat(dir, temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(mode.Perm()))
+	fd, err := durable.OpenAt(dir, temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, uint32(mode.Perm()))
 	if err != nil {
 		return 0, err
 	}
@@ -48,40 +48,27 @@ func create(dir int, name string, mode fs.FileMode) (now int64, err error) {
 
 // createPlain makes the file where links do not exist.
 func createPlain(dir int, name string, mode fs.FileMode) error {
-	fd, err := openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(mode.Perm()))
+	fd, err := durable.OpenAt(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, uint32(mode.Perm()))
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	if _, err := unix.Write(fd, []byte{'0'}); err != nil {
-		unix.Unlinkat(dir, name, 0)
-		return err
+	if err = unix.Fchmod(fd, uint32(mode.Perm())); err == nil {
+		_, err = unix.Write(fd, []byte{'0'})
 	}
-	return nil
+	if err != nil {
+		unix.Unlinkat(dir, name, 0)
+	}
+	return err
 }
 
 // tempName returns a name that nobody else uses, and that no reader of a mail
 // folder takes for a message: those of MH are numbers, those of other
 // directories have their prefix.
 func tempName() string {
-	host := "localhost"
-	var u unix.Utsname
-	if unix.Uname(&u) == nil && u.Nodename[0] != 0 {
-		n, _, _ := bytes.Cut(u.Nodename[:], []byte{0})
-		host = strings.NewReplacer("/", `\057`, ":", `\072`).Replace(string(n))
-	}
-	return fmt.Sprintf("_%d.%016x.%s", unix.Getpid(), rand.Uint64(), host)
-}
-
-func openat(dir int, name string, flags int, mode uint32) (int, error) {
-	for {
-		fd, err := unix.Openat(dir, name, flags, mode)
-		if err != unix.EINTR {
-			return fd, err
-		}
-	}
+	return fmt.Sprintf("_%d.%016x", unix.Getpid(), rand.Uint64())
 }
 
 func openDir(path string) (int, error) {
-	return openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return durable.OpenAt(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY, 0)
 }

@@ -3,7 +3,6 @@ package lockfile
 import (
 	"context"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,10 +24,7 @@ const (
 // one of those it also holds against another goroutine, and is not lost when
 // that closes the same file. Kernels without such locks get F_SETLK. The kernel's
 // own waiting, F_SETLKW, could not be ended: so it is tried again and again.
-func Fcntl(ctx context.Context, f *os.File) error { return FcntlFD(ctx, int(f.Fd())) }
-
-// FcntlFD is [Fcntl] for a file descriptor.
-func FcntlFD(ctx context.Context, fd int) error {
+func Fcntl(ctx context.Context, fd int) error {
 	command := unix.F_OFD_SETLK
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		whole := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}

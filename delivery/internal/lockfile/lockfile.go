@@ -4,10 +4,10 @@
 // A lock file is made as procmail and lockfile(1) make theirs, so that they and
 // we shut each other out, over NFS too:
 //
-//	create _PID.RANDOM.HOST      in the directory of the lock; one byte, "0"
+//	create _PID.RANDOM           in the directory of the lock; one byte, "0"
 //	link   to the name           the only step that is atomic everywhere
 //	stat   both                  a reply of NFS may be lost: what counts is whether they are one file
-//	unlink _PID.RANDOM.HOST
+//	unlink _PID.RANDOM
 //
 // A lock is stale when it is small, as locks are, and older than a limit, by the
 // clock of the file system that both files are on. It is then removed, and
@@ -31,13 +31,12 @@ import (
 // The defaults of procmailrc(5) and lockfile(1).
 const (
 	DefaultSleep   = 8 * time.Second
-	DefaultTimeout = 1024 * time.Second // procmail; lockfile(1) has none
 	DefaultSuspend = 16 * time.Second
 	DefaultMode    = fs.FileMode(0o444)
 )
 
 // maxStaleSize is the size up to which a file is taken for a lock (procmail,
-// fact 100: measured with a lock of 17 bytes, which is never forced).
+// measured with a lock of 17 bytes, which is never forced).
 const maxStaleSize = 16
 
 // ErrForce is wrapped by the error of a stale lock that could not be removed.
@@ -60,7 +59,7 @@ type Options struct {
 	// AnySize takes a file of any size for a lock, and tries without end to
 	// remove a stale one, as lockfile(1) does and procmail does not.
 	AnySize bool
-	// Notify, if not nil, is called before each wait.
+	// Notify, if not nil, is called before each attempt and after each that failed.
 	Notify func(Event)
 }
 

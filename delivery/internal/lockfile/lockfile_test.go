@@ -120,7 +120,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A lock is forced when it is old and as small as locks are (fact 100).
+// A lock is forced when it is old and as small as locks are.
 func TestStale(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -160,8 +160,7 @@ func TestStale(t *testing.T) {
 	}
 }
 
-// A stale lock that cannot be removed: once more after a pause, then an error;
-// lockfile(1) goes on.
+// lockfile(1) goes on for ever where a stale lock cannot be removed.
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/lock"
@@ -261,13 +260,13 @@ func TestFcntl(t *testing.T) {
 		}
 		defer f[i].Close()
 	}
-	if err := Fcntl(t.Context(), f[0]); err != nil {
+	if err := Fcntl(t.Context(), int(f[0].Fd())); err != nil {
 		t.Fatal(err)
 	}
 	// Another goroutine waits, and so does a process with the lock of old.
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := Fcntl(ctx, f[1]); !errors.Is(err, context.DeadlineExceeded) {
+	if err := Fcntl(ctx, int(f[1].Fd())); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want DeadlineExceeded", err)
 	}
 	tail := unix.Flock_t{Type: unix.F_WRLCK, Whence: unix.SEEK_SET, Start: 1 << 20} // as procmail, from the end on
@@ -285,7 +284,7 @@ func TestFcntl(t *testing.T) {
 	defer third.Close()
 	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := Fcntl(ctx, third); !errors.Is(err, context.DeadlineExceeded) {
+	if err := Fcntl(ctx, int(third.Fd())); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("against F_SETLK: %v, want DeadlineExceeded", err)
 	}
 }
