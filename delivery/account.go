@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -23,13 +24,18 @@ var ErrNoAccount = errors.New("no such user")
 const (
 	passwdFile = "/etc/passwd"
 	getent     = "/usr/bin/getent"
-	// getentNotFound is its exit status for a name that no source knows.
+	// getentNotFound is its exit status for a name that no source knows, and also
+	// where a source does not answer.
 	getentNotFound = 2
+	// switchFile names the sources (nsswitch.conf(5)).
+	switchFile = "/etc/nsswitch.conf"
 )
 
 // FindAccount returns the account of a name. It asks the passwd file, and, since
 // we do without the C library, getent(1) for what is not in there. The error
-// wraps [ErrNoAccount] only if all of them say that there is none.
+// wraps [ErrNoAccount] only if it is certain that there is none: getent does not
+// tell a name that a directory does not have from a directory that is down, so
+// where one is asked the answer is no verdict.
 func FindAccount(name string) (Account, error) {
 	return find(name, func(a Account) bool { return a.Name == name })
 }
@@ -56,10 +62,40 @@ func find(key string, is func(Account) bool) (Account, error) {
 			return a, nil
 		}
 		return Account{}, ErrNoAccount
-	case errors.As(runErr, &exit) && exit.ExitCode() == getentNotFound, errors.Is(runErr, os.ErrNotExist) && err == nil:
+	case errors.As(runErr, &exit) && exit.ExitCode() == getentNotFound:
+		sources, switchErr := os.ReadFile(switchFile)
+		if remote := remoteSource(sources); remote != "" || switchErr != nil && !errors.Is(switchErr, os.ErrNotExist) {
+			return Account{}, errors.Join(fmt.Errorf("%s is not in %s, and %s in %s does not know it or does not answer", key, passwdFile, orDefault(remote, "a source"), switchFile), switchErr)
+		}
+		return Account{}, ErrNoAccount
+	case errors.Is(runErr, os.ErrNotExist) && err == nil:
 		return Account{}, ErrNoAccount
 	}
 	return Account{}, errors.Join(err, runErr)
+}
+
+// remoteSource returns the first source of users in a nsswitch.conf that is not on
+// this machine, and so may not answer; none if there is none.
+func remoteSource(sources []byte) string {
+	for line := range strings.Lines(string(sources)) {
+		line, _, _ = strings.Cut(line, "#")
+		names, ok := strings.CutPrefix(strings.TrimLeft(line, " \t"), "passwd:")
+		if !ok {
+			continue
+		}
+		for names != "" {
+			sources, actions, _ := strings.Cut(names, "[")
+			for _, name := range strings.Fields(sources) {
+				switch name {
+				case "files", "compat", "db", "systemd", "altfiles", "extrausers", "mymachines":
+				default:
+					return name
+				}
+			}
+			_, names, _ = strings.Cut(actions, "]")
+		}
+	}
+	return ""
 }
 
 // inPasswd looks through lines of a passwd file.
@@ -84,8 +120,9 @@ func inPasswd(passwd []byte, is func(Account) bool) (Account, bool) {
 // Groups returns the groups that an account is in besides its own.
 func (a Account) Groups() ([]int, error) {
 	groups := []int{a.GID}
-	if out, err := exec.Command(getent, "initgroups", "--", a.Name).Output(); err == nil {
-		for _, field := range strings.Fields(string(out))[1:] {
+	out, err := exec.Command(getent, "initgroups", "--", a.Name).Output()
+	if fields := strings.Fields(string(out)); err == nil && len(fields) > 0 {
+		for _, field := range fields[1:] {
 			if gid, err := strconv.Atoi(field); err == nil {
 				groups = append(groups, gid)
 			}

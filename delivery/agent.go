@@ -91,16 +91,16 @@ func (a *Agent) deliver(gate *Gate, env *Envelope, in io.Reader) (Receipt, error
 func Examine(in io.Reader) (*message.Message, *loopcheck.Header, error) {
 	var s loopcheck.Scanner
 	m, err := message.Read(in, s.Write)
-	switch {
-	case errors.Is(err, message.ErrEmpty):
-		return nil, nil, &dsn.Error{Status: dsn.TempSystem, Text: "no message on standard input"}
-	case err != nil:
-		return nil, nil, readFailed(err)
+	if err != nil {
+		return nil, nil, ReadFailed(err)
 	}
 	return m, s.Header(), nil
 }
 
-// readFailed says that the message did not arrive whole.
-func readFailed(err error) error {
+// ReadFailed is the deferral of a message that did not arrive, or not whole.
+func ReadFailed(err error) error {
+	if errors.Is(err, message.ErrEmpty) {
+		return &dsn.Error{Status: dsn.TempSystem, Text: "no message on standard input"}
+	}
 	return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the message", Err: err}
 }

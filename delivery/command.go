@@ -47,7 +47,7 @@ func (c *Command) Deliver(gate *Gate, env *Envelope, m *message.Message) (string
 	stdin, _, err := m.Spool()
 	if err != nil {
 		if m.ReadFailed() {
-			return "", readFailed(err)
+			return "", ReadFailed(err)
 		}
 		return "", &dsn.Error{Status: dsn.TempSystem, Text: "cannot spool the message", Err: err}
 	}

@@ -66,7 +66,7 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 	m.Prepend(m.From()) // as local(8) hands it over: From_ line, trace fields, message
 	var data bytes.Buffer
 	if _, err := m.WriteTo(&data); err != nil {
-		return "", readFailed(err)
+		return "", ReadFailed(err)
 	}
 	intake := f.Intake
 	intake.Now = time.Now()
@@ -75,7 +75,7 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 	if c.Control == nil {
 		c.Control = new(procmailrc.Control)
 	}
-	host, err := newFilterHost(gate, f, c.Control, func() string { return procmailrc.Requeued(mail, c.Control) })
+	host, err := newFilterHost(gate, f, c.Control)
 	if err != nil {
 		return "", err
 	}
@@ -87,9 +87,17 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 		c.Sender, c.HasSender = env.Sender, env.HasSender
 		c.Vars = append(c.Vars, variables(env)...)
 		back := host.Clone() // the rcfile may have gone elsewhere
-		c.Fallback = func(mail, from []byte) error {
+		c.Fallback = func(mail, from []byte, final bool) error {
 			back()
-			return fallBack(f.Default, gate, env, mail, from)
+			if final {
+				return fallBack(f.Default, gate, env, mail, from)
+			}
+			own := new(Gate)
+			if !host.begin(func() { own.Abort() }) {
+				return ErrAborted
+			}
+			defer host.begin(nil)
+			return fallBack(f.Default, own, env, mail, from)
 		}
 	}
 	end := procmailrc.Run(host, mail, c)
@@ -121,10 +129,10 @@ func variables(env *Envelope) [][2]string {
 func fallBack(to Destination, gate *Gate, env *Envelope, mail, from []byte) error {
 	m, err := message.Read(io.MultiReader(bytes.NewReader(from), bytes.NewReader(mail)), func([]byte) bool { return true })
 	if err != nil {
-		return readFailed(err)
+		return ReadFailed(err)
 	}
 	if err := m.Fill(); err != nil {
-		return readFailed(err)
+		return ReadFailed(err)
 	}
 	m.CutFrom(len(from))
 	_, err = to.Deliver(gate, env, m)

@@ -20,7 +20,7 @@ func (h *filterHost) limited(limit time.Duration, timedOut func(running bool)) (
 	}
 	ctx, cancel := context.WithTimeout(h.ctx, limit)
 	return ctx, func() {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) && timedOut != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			timedOut(false)
 		}
 		cancel()
@@ -67,7 +67,7 @@ func (h *filterHost) toMbox(d *procmailrc.Delivery) error {
 	if _, err = d.Text.WriteTo(w); err == nil {
 		err = w.Flush()
 	}
-	if err == nil || d.IgnoreWriteErrors {
+	if err == nil {
 		if err = m.Sync(); err == nil {
 			if err = h.final(d.Final, m.Commit); err == nil {
 				return nil
@@ -157,7 +157,7 @@ func (h *filterHost) toDirectory(d *procmailrc.Delivery) (path string, err error
 	}
 	defer done()
 	d.Begun = true
-	if _, err = d.Text.WriteTo(p); err == nil || d.IgnoreWriteErrors {
+	if _, err = d.Text.WriteTo(p); err == nil {
 		if err = p.Sync(); err == nil {
 			err = h.final(d.Final, func() (err error) {
 				path, err = p.Place()

@@ -18,6 +18,7 @@ import (
 	"lastmile/delivery/internal/child"
 	"lastmile/delivery/internal/lockfile"
 	"lastmile/delivery/procmailrc"
+	"lastmile/maildir/durable"
 )
 
 // maxRC is the size of an rcfile, in bytes, beyond which nobody has written it.
@@ -25,15 +26,13 @@ const maxRC = 16 << 20
 
 // filterHost lets rcfiles act on the system.
 type filterHost struct {
-	gate   *Gate
-	ctx    context.Context // ends when the delivery is given up
-	stdout *os.File
-	log    *os.File
-	umask  uint32
-	// requeued returns what the log says of a message that is given up.
-	requeued func() string
-	control  *procmailrc.Control
-	stored   int // how many files in Maildirs, for their names
+	gate    *Gate
+	ctx     context.Context // ends when the delivery is given up
+	stdout  *os.File
+	log     *os.File
+	umask   uint32
+	control *procmailrc.Control
+	stored  int // how many files in Maildirs, for their names
 
 	// making is held while something is made that would stay if the process ended
 	// before [filterHost.begin] or keep know of it.
@@ -44,12 +43,12 @@ type filterHost struct {
 }
 
 // newFilterHost returns a host whose doings are undone when the gate is aborted.
-func newFilterHost(gate *Gate, f *Filter, control *procmailrc.Control, requeued func() string) (*filterHost, error) {
+func newFilterHost(gate *Gate, f *Filter, control *procmailrc.Control) (*filterHost, error) {
 	if err := child.KeepDescriptors(); err != nil {
 		return nil, &dsn.Error{Status: dsn.TempSystem, Text: "cannot run the filter", Err: err}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	h := &filterHost{gate: gate, ctx: ctx, stdout: f.Stdout, log: f.Stderr, umask: 0o077, control: control, requeued: requeued, locks: map[string]*lockfile.Lock{}}
+	h := &filterHost{gate: gate, ctx: ctx, stdout: f.Stdout, log: f.Stderr, umask: 0o077, control: control, locks: map[string]*lockfile.Lock{}}
 	err := gate.OnAbort(func() {
 		cancel()
 		h.abort()
@@ -76,7 +75,7 @@ func (h *filterHost) abort() {
 		l.Release()
 		delete(h.locks, name)
 	}
-	io.WriteString(h.log, h.requeued())
+	io.WriteString(h.log, procmailrc.Requeued(h.control))
 }
 
 // close releases what is left.
@@ -131,12 +130,17 @@ func (h *filterHost) Ended() bool { return h.ctx.Err() != nil }
 // nothing.
 func (h *filterHost) Log(text string) { io.WriteString(h.log, text) }
 
-// OpenLog implements [procmailrc.Host].
+// OpenLog implements [procmailrc.Host]. Of a FIFO no reader is waited for.
 func (h *filterHost) OpenLog(name string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	fd, err := durable.OpenAt(unix.AT_FDCWD, name, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT|unix.O_NONBLOCK, 0o666)
 	if err != nil {
 		return err
 	}
+	if err := unix.SetNonblock(fd, false); err != nil { // programs would lose what they say
+		unix.Close(fd)
+		return err
+	}
+	f := os.NewFile(uintptr(fd), name)
 	h.mu.Lock()
 	h.log = f // the one before may be a clone's to come back to
 	h.mu.Unlock()
@@ -163,7 +167,7 @@ func (h *filterHost) Stat(name string) (procmailrc.Info, error) {
 	}
 	kind := st.Mode & unix.S_IFMT
 	return procmailrc.Info{
-		Dir: kind == unix.S_IFDIR, Regular: kind == unix.S_IFREG, Size: st.Size,
+		Dir: kind == unix.S_IFDIR, Regular: kind == unix.S_IFREG,
 		Mode: st.Mode & 0o7777, UID: int(st.Uid), GID: int(st.Gid),
 	}, nil
 }
@@ -212,16 +216,12 @@ func (h *filterHost) Mkdir(dir string) error {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err
 	}
-	above, err := os.Open(filepath.Dir(dir))
-	switch {
-	case errors.Is(err, unix.EACCES):
-		unix.Sync() // not to be read
-		return nil
-	case err != nil:
+	above, err := durable.OpenAt(unix.AT_FDCWD, filepath.Dir(dir), unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
 		return err
 	}
-	defer above.Close()
-	return above.Sync()
+	defer unix.Close(above)
+	return durable.SyncPath(above)
 }
 
 // Lock implements [procmailrc.Host].
@@ -246,7 +246,7 @@ func (h *filterHost) Lock(name string, o procmailrc.LockOptions) error {
 		if try >= o.Retries || !mayPass(err) {
 			return err
 		}
-		h.Sleep(o.Sleep)
+		h.sleep(o.Sleep)
 	}
 }
 
@@ -297,8 +297,8 @@ func (h *filterHost) Unlock(name string) error {
 	return l.Release()
 }
 
-// Sleep implements [procmailrc.Host].
-func (h *filterHost) Sleep(d time.Duration) {
+// sleep waits, unless the delivery is given up.
+func (h *filterHost) sleep(d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-h.ctx.Done():

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -49,8 +48,9 @@ type running struct {
 	timer   *time.Timer
 
 	mu       sync.Mutex
-	reaped   bool
-	timedOut atomic.Bool
+	reaped   bool // it has ended
+	released bool // its time is its own: nobody waits for it
+	timedOut bool
 }
 
 // Run implements [procmailrc.Host].
@@ -74,9 +74,7 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 		feed.Close()
 		return procmailrc.Result{Status: notFound, Missing: true}
 	}
-	if r.timer != nil {
-		defer r.timer.Stop()
-	}
+	defer r.release()
 	captured := make(chan procmailrc.Result, 1)
 	if r.output != nil {
 		go func() { captured <- r.capture() }()
@@ -91,8 +89,10 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 		got := <-captured
 		result.Output, result.Excess = got.Output, got.Excess
 	}
+	if !p.Wait {
+		r.release() // TIMEOUT is for what is waited for
+	}
 	r.wait(&result)
-	result.TimedOut = r.timedOut.Load()
 	if p.Final && (result.Status == 0 || !p.Wait && !result.Missing) && !(result.Unread && !p.IgnoreWriteErrors) {
 		if h.gate.Pass(func() error { return nil }) != nil {
 			result.Status, result.Missing = -int(unix.SIGTERM), true
@@ -151,8 +151,8 @@ func (h *filterHost) start(p *procmailrc.Program, stdin *os.File) (*running, err
 		case errors.Is(err, unix.ENOEXEC) && path != "/bin/sh":
 			path, args = "/bin/sh", append([]string{"/bin/sh", path}, p.Args[1:]...)
 			continue
-		case errors.Is(err, unix.EAGAIN) && try < p.Retries:
-			h.Sleep(p.Suspend)
+		case errors.Is(err, unix.EAGAIN) && (p.Retries < 0 || try < p.Retries) && !h.Ended():
+			h.sleep(p.Suspend)
 			continue
 		case err != nil:
 			if r.output != nil {
@@ -213,16 +213,28 @@ func (r *running) watch() {
 	}
 }
 
-// expire ends the program because its time is up.
+// release lets the program have all the time it wants.
+func (r *running) release() {
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	r.h.control.OnAlarm(nil)
+	r.mu.Lock()
+	r.released = true
+	r.mu.Unlock()
+}
+
+// expire ends the program because its time is up. Whoever waits for it goes on
+// only afterwards.
 func (r *running) expire() {
 	r.mu.Lock()
-	reaped := r.reaped
-	r.mu.Unlock()
-	if reaped || r.timedOut.Swap(true) {
+	defer r.mu.Unlock()
+	if r.reaped || r.released || r.timedOut {
 		return
 	}
+	r.timedOut = true
 	r.p.TimedOut(true)
-	r.end()
+	r.terminate()
 	if r.output != nil {
 		r.output.SetReadDeadline(time.Now().Add(killAfter + outputAfter))
 	}
@@ -230,15 +242,24 @@ func (r *running) expire() {
 
 // end tells the program to end, and what it has started, and makes sure of it.
 func (r *running) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.terminate()
+}
+
+// terminate is end with the mutex held.
+func (r *running) terminate() {
 	r.signal(unix.SIGTERM)
-	time.AfterFunc(killAfter, func() { r.signal(unix.SIGKILL) })
+	time.AfterFunc(killAfter, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.signal(unix.SIGKILL)
+	})
 }
 
 // signal sends a signal to the program's process group, unless it has ended: the
-// number may be another's then.
+// number may be another's then. The mutex is held.
 func (r *running) signal(s syscall.Signal) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !r.reaped {
 		unix.Kill(-r.proc.Pid, s)
 	}
@@ -278,8 +299,11 @@ func (r *running) wait(result *procmailrc.Result) {
 		return
 	}
 	r.h.begin(nil)
+	r.mu.Lock()
+	result.TimedOut = r.timedOut
+	r.mu.Unlock()
 	if !r.p.Wait {
-		result.Missing = r.missing && result.Status != 0 || r.p.Shell && (result.Status == notFound || result.Status == notExecuted)
+		result.Missing = result.TimedOut || r.missing && result.Status != 0 || r.p.Shell && (result.Status == notFound || result.Status == notExecuted)
 		if !result.Missing {
 			result.Status = 0
 		}

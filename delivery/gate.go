@@ -1,12 +1,13 @@
 package delivery
 
 import (
-	"errors"
 	"sync"
+
+	"lastmile/delivery/folder"
 )
 
 // ErrAborted is returned by a delivery that was given up.
-var ErrAborted = errors.New("delivery was given up")
+var ErrAborted = folder.ErrAborted
 
 // Gate lets exactly one of two things happen to a delivery: it becomes final,
 // or it is given up. The zero value is open.

@@ -88,7 +88,7 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 func store(gate *Gate, m *message.Message, out *maildir.Delivery) (where string, err error) {
 	if _, err := m.WriteTo(out); err != nil {
 		if m.ReadFailed() {
-			return "", readFailed(err)
+			return "", ReadFailed(err)
 		}
 		return "", dsn.Storage(err)
 	}

@@ -39,8 +39,20 @@ type Mbox struct {
 	suffix string
 }
 
-// NewMbox returns the destination of a template.
-func NewMbox(at Template) *Mbox { return &Mbox{at: at} }
+// NewMbox returns the destination of a template. None may give every mbox the name
+// of a file that belongs to another.
+func NewMbox(at Template) (*Mbox, error) {
+	if n := len(at.below); n > 0 {
+		element := at.below[n-1]
+		if last := element[len(element)-1]; strings.HasSuffix(last, lockSuffix) || strings.HasSuffix(last, LoopsSuffix) {
+			return nil, dsn.Config("an mbox cannot have a name that ends in " + lockSuffix + " or " + LoopsSuffix + ": " + strings.Join(element, ""))
+		}
+		if literalLength(element)+len(LoopsSuffix+lockSuffix) > maxElement {
+			return nil, dsn.Config("the name of the mbox is too long: " + strings.Join(element, ""))
+		}
+	}
+	return &Mbox{at: at}, nil
+}
 
 // Quarantine returns the destination for messages that loop: an mbox beside the
 // other, with [LoopsSuffix].
@@ -135,7 +147,7 @@ func fill(box *folder.Mbox, m *message.Message) error {
 	q := folder.NewQuoter(box, folder.Quoting{})
 	_, err := m.WriteTo(q)
 	if err != nil && m.ReadFailed() {
-		return readFailed(err)
+		return ReadFailed(err)
 	}
 	if err == nil {
 		err = q.EndBlank()

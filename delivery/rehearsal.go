@@ -41,7 +41,7 @@ func NewRehearsal(output string) (*Rehearsal, error) {
 // all the effects that these have. Their complaints go to stderr. The working
 // directory of the process follows that of the rcfile then.
 func (h *Rehearsal) RunPrograms(stderr *os.File) (err error) {
-	h.programs, err = newFilterHost(&Gate{}, &Filter{Stdout: stderr, Stderr: stderr}, new(procmailrc.Control), func() string { return "" })
+	h.programs, err = newFilterHost(&Gate{}, &Filter{Stdout: stderr, Stderr: stderr}, new(procmailrc.Control))
 	return err
 }
 
@@ -183,9 +183,6 @@ func (h *Rehearsal) Lock(name string, _ procmailrc.LockOptions) error {
 
 // Unlock implements [procmailrc.Host].
 func (h *Rehearsal) Unlock(string) error { return nil }
-
-// Sleep implements [procmailrc.Host].
-func (h *Rehearsal) Sleep(time.Duration) {}
 
 // Run implements [procmailrc.Host]. What takes the message is never run, nor is
 // TRAP.

@@ -10,15 +10,15 @@ import (
 	"lastmile/delivery/folder"
 )
 
-// spoolDir is where system mailboxes are.
-const spoolDir = "/var/mail"
+// SpoolDir is where system mailboxes are.
+const SpoolDir = "/var/mail"
 
 // screenAgain is how long to wait before something odd about a mailbox is
 // believed: another program may just be making it.
 const screenAgain = time.Second
 
 // SystemMailbox is the mailbox of an account in the spool directory, after a look
-// at it, as procmail has it (its fact: screened, made if missing).
+// at it as procmail takes one.
 type SystemMailbox struct {
 	Path string
 	// Usable is set if mail may be put there.
@@ -26,8 +26,11 @@ type SystemMailbox struct {
 	// Forwards is set if its set-id bits say, as in System V, that mail for it is
 	// forwarded by somebody else.
 	Forwards bool
-	// Notes is what is to be said about it, in procmail's words.
+	// Notes is what was done about it, in procmail's words.
 	Notes []string
+	// Trouble is why it is not Usable, in procmail's words: of interest if a
+	// message would have gone there.
+	Trouble string
 }
 
 // MakeSystemMailbox makes the mailbox of an account if it is missing, and puts one
@@ -37,14 +40,14 @@ type SystemMailbox struct {
 // group may write to it, as procmail and Debian have it. It returns what is to be
 // said.
 func MakeSystemMailbox(a Account) (notes []string) {
-	var dir, st unix.Stat_t
-	if unix.Lstat(spoolDir, &dir) != nil || dir.Mode&unix.S_IFMT != unix.S_IFDIR || a.Name == "" || filepath.Base(a.Name) != a.Name {
+	var link, dir, st unix.Stat_t // /var/mail is a link to /var/spool/mail on many systems
+	if unix.Lstat(SpoolDir, &link) != nil || unix.Stat(SpoolDir, &dir) != nil || dir.Mode&unix.S_IFMT != unix.S_IFDIR || a.Name == "" || filepath.Base(a.Name) != a.Name {
 		return nil
 	}
-	if dir.Uid != 0 || dir.Mode&unix.S_IWOTH != 0 && dir.Mode&unix.S_ISVTX == 0 {
+	if link.Uid != 0 || dir.Uid != 0 || dir.Mode&unix.S_IWOTH != 0 && dir.Mode&unix.S_ISVTX == 0 {
 		return nil // anybody could put something in our way
 	}
-	box := SystemMailbox{Path: filepath.Join(spoolDir, a.Name)}
+	box := SystemMailbox{Path: filepath.Join(SpoolDir, a.Name)}
 	for try := 0; unix.Lstat(box.Path, &st) == nil; try++ {
 		if a.owns(&st) {
 			return nil
@@ -74,11 +77,11 @@ func MakeSystemMailbox(a Account) (notes []string) {
 
 // putAside renames a mailbox that is not the account's own.
 func (box *SystemMailbox) putAside(a Account, st *unix.Stat_t) bool {
-	bogus := filepath.Join(spoolDir, "BOGUS."+a.Name+"."+folder.InodeName(st.Ino))
+	bogus := filepath.Join(SpoolDir, "BOGUS."+a.Name+"."+folder.InodeName(st.Ino))
 	if os.Rename(box.Path, bogus) != nil {
 		return false
 	}
-	box.Notes = append(box.Notes, "procmail: Renaming bogus mailbox \""+box.Path+"\" info \""+bogus+"\"\n")
+	box.Notes = append(box.Notes, complaint("Renaming bogus mailbox", box.Path+"\" info \""+bogus))
 	return true
 }
 
@@ -90,7 +93,7 @@ func groups(dir *unix.Stat_t) bool { return dir.Mode&unix.S_ISGID != 0 && dir.Mo
 // permissions that let others read it are taken away. A missing one is usable if
 // it can be made.
 func Screen(a Account) SystemMailbox {
-	box := SystemMailbox{Path: filepath.Join(spoolDir, a.Name)}
+	box := SystemMailbox{Path: filepath.Join(SpoolDir, a.Name)}
 	var st unix.Stat_t
 	for try := 0; ; try++ {
 		err := unix.Lstat(box.Path, &st)
@@ -105,14 +108,14 @@ func Screen(a Account) SystemMailbox {
 			continue
 		case err == nil:
 			if !box.putAside(a, &st) {
-				box.note("Couldn't create", box.Path)
+				box.Trouble = complaint("Couldn't create", box.Path)
 				return box
 			}
 		}
 		// It is made when something is put there; all that counts now is that it
 		// can be.
-		if box.Usable = unix.Access(spoolDir, unix.W_OK) == nil; !box.Usable {
-			box.note("Couldn't create", box.Path)
+		if box.Usable = unix.Access(SpoolDir, unix.W_OK) == nil; !box.Usable {
+			box.Trouble = complaint("Couldn't create", box.Path)
 		}
 		return box
 	}
@@ -139,16 +142,15 @@ func (box *SystemMailbox) tighten(st *unix.Stat_t) {
 	const wanted = unix.S_IXUSR | unix.S_ISUID | unix.S_ISGID | unix.S_ISVTX
 	loose := uint32(0o077)
 	var dir unix.Stat_t
-	if unix.Stat(spoolDir, &dir) == nil && groups(&dir) && st.Gid == dir.Gid {
+	if unix.Stat(SpoolDir, &dir) == nil && groups(&dir) && st.Gid == dir.Gid {
 		loose = 0o007
 	}
 	if st.Mode&wanted != 0 || st.Mode&loose == 0 {
 		return
 	}
-	box.note("Enforcing stricter permissions on", box.Path)
+	box.Notes = append(box.Notes, complaint("Enforcing stricter permissions on", box.Path))
 	unix.Fchmodat(unix.AT_FDCWD, box.Path, st.Mode&0o7777&^loose, 0)
 }
 
-func (box *SystemMailbox) note(text, name string) {
-	box.Notes = append(box.Notes, "procmail: "+text+" \""+name+"\"\n")
-}
+// complaint is a line of procmail's log.
+func complaint(text, name string) string { return "procmail: " + text + " \"" + name + "\"\n" }

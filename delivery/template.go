@@ -58,9 +58,22 @@ func ParseTemplate(text string, home func() (string, error)) (Template, error) {
 		if err != nil {
 			return Template{}, err
 		}
+		if literalLength(parts) > maxElement {
+			return Template{}, dsn.Config("an element of the path is too long: " + element)
+		}
 		t.below = append(t.below, parts)
 	}
 	return t, nil
+}
+
+// literalLength returns the length of an element without what placeholders bring.
+func literalLength(parts []string) (n int) {
+	for _, part := range parts {
+		if _, ok := placeholder(part, &Envelope{}); !ok {
+			n += len(part)
+		}
+	}
+	return n
 }
 
 // Expand returns the path for an envelope.

@@ -14,8 +14,9 @@ const loopField = "X-Lastmile-Loop"
 // traceFields returns the fields to put above the message, in the order and
 // spelling of Postfix's mail_copy.c: each only if the caller has not just
 // written the same. (The same is deaf to case, because flags=hu of pipe(8)
-// changes the arguments and not the fields, and to what local(8) censors.) If the message begins with something that is no header
-// field an empty line ends them, so that it stays the body it is.
+// changes the arguments and not the fields, and to what local(8) censors.) If the
+// message begins with something that is no header field an empty line ends them, so
+// that it stays the body it is.
 func (r Rules) traceFields(h *loopcheck.Header, env *Envelope, v Verdict) []byte {
 	if env.Recipient == "" {
 		return nil // called as procmail, which need not be told; we stamp nothing that we cannot know again

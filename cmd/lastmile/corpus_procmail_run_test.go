@@ -96,7 +96,8 @@ func (p pmProgram) run(c *pmCase) (snapshot []byte, err error) {
 	return s.snapshot(runs, before, after, post), nil
 }
 
-// pmTempDir makes a directory /tmp/pmc-XXXXXXXX.
+// pmTempDir makes a directory in /tmp named pmc- and eight hexadecimal digits:
+// a path of one length, because procmail's buffers have limits.
 func pmTempDir() (string, error) {
 	for {
 		dir := fmt.Sprintf("/tmp/pmc-%08x", uint32(time.Now().UnixNano()/64)^uint32(os.Getpid()<<16))

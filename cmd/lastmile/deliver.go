@@ -197,9 +197,15 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 			return err
 		}
 		at, err := delivery.ParseTemplate(opt.text("mbox"), delivery.Home)
-		box := delivery.NewMbox(at)
+		if err != nil {
+			return err
+		}
+		box, err := delivery.NewMbox(at)
+		if err != nil {
+			return err
+		}
 		a.Destination, a.Quarantine = box, box.Quarantine()
-		return err
+		return nil
 	}
 	template := "~/Maildir/"
 	if opt.isSet("maildir") {

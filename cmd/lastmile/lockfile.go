@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +16,8 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"lastmile/cmd/lastmile/internal/formail"
+	"lastmile/delivery"
 	"lastmile/delivery/folder"
 )
 
@@ -40,13 +42,10 @@ const lockfileHelp = `	-v	display the version number and exit
 	-mu	unlock your system mail-spool file
 `
 
-// spoolDir is where system mailboxes are.
-const spoolDir = "/var/mail/"
-
 // lockfileCommand is lastmile lockfile, for the help, as formailCommand.
 func (p *program) lockfileCommand() *cli.Command {
 	c := p.command("lockfile", "make lock files, as lockfile(1) of procmail", "[OPTION | FILE]...", func(c *cli.Context) error {
-		return exitStatus(lockfileMain(c.Args().Slice(), p.stdout, p.stderr))
+		return exitStatus(lockfileMain(c.Args().Slice(), p.stderr))
 	})
 	c.SkipFlagParsing = true
 	return c
@@ -56,7 +55,7 @@ func (p *program) lockfileCommand() *cli.Command {
 // page and /usr/bin/lockfile have it: it makes the files named in args, which are
 // without the name of the program, or none of them, and returns the exit status.
 // The mode of the files follows the umask of the process.
-func lockfileMain(args []string, _, stderr io.Writer) int {
+func lockfileMain(args []string, stderr io.Writer) int {
 	if len(args) == 0 {
 		io.WriteString(stderr, lockfileUsageLine)
 		return lockfileUsage
@@ -259,45 +258,19 @@ func (l *lockfileRun) releaseNext() {
 
 func (l *lockfileRun) say(text string) { io.WriteString(l.stderr, "lockfile: "+text) }
 
-// leadingNumber reads a number as strtol(3) does, and returns what follows it:
-// all of the text if there is none. What is too large is cut.
+// leadingNumber reads a number as strtol(3) does, into an int of 32 bits.
 func leadingNumber(text string) (n int, rest string) {
-	digits := strings.TrimLeft(text, " \t\n\v\f\r")
-	end := 0
-	if end < len(digits) && (digits[end] == '-' || digits[end] == '+') {
-		end++
-	}
-	sign := end
-	for end < len(digits) && digits[end] >= '0' && digits[end] <= '9' {
-		end++
-	}
-	if end == sign {
-		return 0, text
-	}
 	const most = 1<<31 - 1
-	n64, err := strconv.ParseInt(digits[:end], 10, 32)
-	if err != nil {
-		if n64 = most; digits[0] == '-' {
-			n64 = -most
-		}
-	}
-	return int(n64), digits[end:]
+	n, rest = formail.LeadingNumber(text)
+	return max(-most, min(n, most)), rest
 }
 
-// spoolLock returns the lock file of the system mailbox of the user who runs us:
-// of the one that LOGNAME names, if that has the same uid, as several accounts
-// may. It is empty if there is no such user.
+// spoolLock returns the lock file of the system mailbox of the user who runs us,
+// empty if there is no such user.
 func spoolLock() string {
-	uid, hint, name := strconv.Itoa(os.Getuid()), os.Getenv("LOGNAME"), ""
-	passwd, _ := os.ReadFile("/etc/passwd")
-	for line := range strings.Lines(string(passwd)) {
-		f := strings.Split(line, ":")
-		if len(f) >= 3 && f[2] == uid && (name == "" || f[0] == hint) {
-			name = f[0]
-		}
-	}
-	if name == "" {
+	account, err := delivery.AccountOf(os.Getuid())
+	if err != nil {
 		return ""
 	}
-	return spoolDir + name + ".lock"
+	return filepath.Join(delivery.SpoolDir, meant(account).Name) + ".lock"
 }

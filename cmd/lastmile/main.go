@@ -25,7 +25,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 	case "formail":
 		return formailMain(args, stdin, stdout, stderr)
 	case "lockfile":
-		return lockfileMain(args, stdout, stderr)
+		return lockfileMain(args, stderr)
 	}
 	p := &program{
 		stdin:        stdin,

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -36,7 +36,7 @@ func called(args []string) string {
 	if len(args) == 0 {
 		return "lastmile"
 	}
-	switch name := path.Base(args[0]); {
+	switch name := filepath.Base(args[0]); {
 	case strings.HasPrefix(name, "procmail"):
 		return "procmail"
 	case name == "formail" || name == "lockfile":
@@ -71,42 +71,58 @@ func (p *program) procmail(name string, argv []string) error {
 		return exitStatus(exitUsage)
 	}
 	if len(a.recipients) > 1 {
-		return p.toEach(a, argv)
+		return p.toEach(a)
 	}
 	start := time.Now()
 	release, err := p.withhold()
 	if err != nil {
 		return err
 	}
-	for _, line := range a.complaints {
-		io.WriteString(p.stderr, line)
-	}
-	run, err := p.filterFor(name, a)
-	if err != nil {
-		p.finish = func() { release(err) }
-		return p.refused(err, strictly(a))
-	}
-	run.filter.Config.Control = new(procmailrc.Control)
+	a.say(p.stderr)
+	env, control, strict := p.procmailEnvelope(a), new(procmailrc.Control), strictly(a)
 	p.onSignal = func(s syscall.Signal) {
-		if bounces(s, run.filter.Config.Strict) {
-			run.filter.Config.Control.Bounce()
+		if bounces(s, strict) {
+			control.Bounce()
 		}
 	}
-	heed(run.filter.Config.Control)
-	agent := &delivery.Agent{Rules: run.rules, Destination: run.filter}
-	receipt, err := p.supervised(run.limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
-		return agent.Deliver(gate, run.env, p.stdin)
+	heed(control)
+	receipt, err := p.supervised(p.procmailLimit(), func(gate *delivery.Gate) (delivery.Receipt, error) {
+		run, err := p.filterFor(name, a, env, control) // looks up users, so it is under the time limit
+		if err != nil {
+			return delivery.Receipt{}, err
+		}
+		agent := &delivery.Agent{Rules: run.rules, Destination: run.filter}
+		receipt, err := agent.Deliver(gate, env, p.stdin)
+		if err != nil {
+			io.WriteString(p.stderr, run.trouble)
+		}
+		return receipt, err
 	})
 	p.finish = func() {
 		release(err)
-		p.systemLog().delivery(run.env, false, receipt, err, time.Since(start))
+		p.systemLog().delivery(env, false, receipt, err, time.Since(start))
 	}
-	return procmailStatus(err, run.filter.Config.Strict)
+	return p.procmailStatus(err, strict)
+}
+
+// noLimit is the time limit where nobody would bounce the message: TIMEOUT bounds
+// each program.
+const noLimit = 7 * 24 * time.Hour
+
+func (p *program) procmailLimit() time.Duration {
+	if p.underPostfix {
+		return defaultTimeout
+	}
+	return noLimit
 }
 
 // procmailStatus makes of an error what ends procmail: the status that an rcfile
 // has chosen, and procmail's own where that is wanted.
-func procmailStatus(err error, strict bool) error {
+func (p *program) procmailStatus(err error, strict bool) error {
+	var r *refusal
+	if errors.As(err, &r) {
+		return p.refused(r, strict)
+	}
 	var ended *delivery.Ended
 	if errors.As(err, &ended) && (ended.Chosen || strict) {
 		return exitStatus(ended.Status)
@@ -137,17 +153,14 @@ func (p *program) procmailVersion() error {
 type filterRun struct {
 	filter *delivery.Filter
 	rules  delivery.Rules
-	env    *delivery.Envelope
-	limit  time.Duration
+	// trouble is why there is no system mailbox, said only of a message that is
+	// not delivered: to others it is no matter.
+	trouble string
 }
-
-// noLimit is the time limit where nobody would bounce the message: TIMEOUT bounds
-// each program.
-const noLimit = 7 * 24 * time.Hour
 
 // filterFor makes ready what procmail's arguments say. With -d it takes on the
 // identity of the recipient.
-func (p *program) filterFor(name string, a *procmailArgs) (*filterRun, error) {
+func (p *program) filterFor(name string, a *procmailArgs, env *delivery.Envelope, control *procmailrc.Control) (*filterRun, error) {
 	invoker, account, err := whose(a)
 	if err != nil {
 		return nil, err
@@ -179,7 +192,7 @@ func (p *program) filterFor(name string, a *procmailArgs) (*filterRun, error) {
 			fmt.Fprintf(p.stderr, "procmail: Denying special privileges for \"%s\"\n", rc)
 		}
 	}
-	box := delivery.SystemMailbox{Path: "/var/mail/" + account.Name}
+	box := delivery.SystemMailbox{Path: filepath.Join(delivery.SpoolDir, account.Name)}
 	if a.study {
 		box.Usable = !a.filter
 	} else if !a.filter {
@@ -194,15 +207,11 @@ func (p *program) filterFor(name string, a *procmailArgs) (*filterRun, error) {
 	if c.SystemMailbox = box.Path; box.Usable {
 		c.OrgMail = box.Path
 	}
-	env := p.procmailEnvelope(a, invoker)
-	c.Sender, c.HasSender = env.Sender, env.HasSender
-	run := &filterRun{env: env, limit: noLimit, rules: delivery.Rules{UnderPostfix: p.underPostfix, MaxHops: delivery.DefaultMaxHops}}
-	if p.underPostfix {
-		run.limit = defaultTimeout
-	}
+	c.Sender, c.HasSender, c.Control = env.Sender, env.HasSender, control
+	run := &filterRun{trouble: box.Trouble, rules: delivery.Rules{UnderPostfix: p.underPostfix, MaxHops: delivery.DefaultMaxHops}}
 	run.filter = &delivery.Filter{
 		Config: c, IgnoreLength: a.ignoreLength, Stdout: fileOf(p.stdout), Stderr: fileOf(p.stderr),
-		Intake: procmailrc.Intake{Deliver: deliver, From: a.from, HasFrom: a.hasFrom, Invoker: invoker.Name, LineBuf: 2048},
+		Intake: procmailrc.Intake{Deliver: deliver, From: a.from, HasFrom: a.hasFrom, Invoker: invoker.Name},
 	}
 	return run, nil
 }
@@ -247,13 +256,9 @@ func (r *refusal) Unwrap() error { return r.err }
 // refused tells a refusal: to Postfix, which reads the code, in the terms of RFC
 // 3463; otherwise in procmail's, with its exit status if that is a verdict, or if
 // it is wanted.
-func (p *program) refused(err error, strict bool) error {
-	var r *refusal
-	if !errors.As(err, &r) || p.underPostfix {
-		return err
-	}
-	if !strict && r.err.Status.Temporary() {
-		return err
+func (p *program) refused(r *refusal, strict bool) error {
+	if p.underPostfix || !strict && r.err.Status.Temporary() {
+		return r
 	}
 	io.WriteString(p.stderr, "procmail: "+r.procmail+"\n")
 	return exitStatus(r.exit)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 )
 
@@ -132,6 +133,9 @@ func (a *procmailArgs) conflicts() {
 	}
 	a.complain("procmail: Conflicting options\n", procmailUsage)
 }
+
+// say says the complaints.
+func (a *procmailArgs) say(stderr io.Writer) { io.WriteString(stderr, strings.Join(a.complaints, "")) }
 
 func (a *procmailArgs) complain(lines ...string) { a.complaints = append(a.complaints, lines...) }
 

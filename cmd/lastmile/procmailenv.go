@@ -17,8 +17,10 @@ import (
 //   - the operand of -d, if it is an address;
 //   - USER=… if it is an address, or USER=… with DOMAIN=…, and EXTENSION=….
 //
+// What cannot be an address is none: such a variable may hold anything.
+//
 // The sender is SENDER=…, SENDER in Postfix's environment, or that of -f.
-func (p *program) procmailEnvelope(a *procmailArgs, invoker delivery.Account) *delivery.Envelope {
+func (p *program) procmailEnvelope(a *procmailArgs) *delivery.Envelope {
 	env := &delivery.Envelope{}
 	if recipient := p.procmailRecipient(a); recipient != "" {
 		if e, err := delivery.NewEnvelope(recipient); err == nil {

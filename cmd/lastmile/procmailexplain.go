@@ -113,7 +113,7 @@ const notRun = "(unknown)"
 // It exits as a delivery would.
 func (p *program) explainRC(s study, a *procmailArgs) error {
 	a.study = true
-	run, err := p.filterFor("procmail", a)
+	run, err := p.filterFor("procmail", a, p.procmailEnvelope(a), nil)
 	if err != nil {
 		return err
 	}

@@ -31,9 +31,9 @@ func heed(c *procmailrc.Control) {
 	}()
 }
 
-// withhold keeps what we, an rcfile and its programs say back until the outcome is
-// known, if Postfix calls us: a status code must be the first thing that Postfix
-// reads. What LOGFILE takes is not concerned.
+// withhold keeps what we, an rcfile and its programs say or print back until the
+// outcome is known, if Postfix calls us: a status code must be the first thing that
+// Postfix reads. What LOGFILE takes is not concerned.
 //
 // The function that it returns gives out what was withheld, when the outcome has
 // been told: after a delivery to Postfix, which logs the beginning of it, as it
@@ -48,7 +48,7 @@ func (p *program) withhold() (release func(error), err error) {
 		return nil, &dsn.Error{Status: dsn.TempSystem, Text: "cannot keep the log", Err: err}
 	}
 	said, stderr := os.NewFile(uintptr(fd), "(log)"), p.stderr
-	p.stderr = said
+	p.stdout, p.stderr = said, said
 	return func(err error) {
 		defer said.Close()
 		said.Seek(0, io.SeekStart)

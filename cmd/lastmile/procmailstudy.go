@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -92,7 +93,8 @@ func (p *program) lintRC(s study, a *procmailArgs) error {
 		if err != nil {
 			return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the rcfile", Err: err}
 		}
-		c := procmailrc.Config{Name: "procmail", Words: assignments, Account: procmailAccount(account), SystemMailbox: "/var/mail/" + account.Name, OrgMail: "/var/mail/" + account.Name}
+		box := filepath.Join(delivery.SpoolDir, account.Name)
+		c := procmailrc.Config{Name: "procmail", Words: assignments, Account: procmailAccount(account), SystemMailbox: box, OrgMail: box}
 		findings = append(findings, lint.Examine(host, []string{rc}, c)...)
 	}
 	var err error

@@ -23,13 +23,7 @@ func whose(a *procmailArgs) (invoker, account delivery.Account, err error) {
 		return invoker, account, &dsn.Error{Status: dsn.TempSystem, Text: "cannot look up a user", Err: err}
 	}
 	if len(a.recipients) == 0 {
-		// Of several accounts with our uid the caller may have meant another.
-		if hint := os.Getenv("LOGNAME"); hint != "" && hint != invoker.Name {
-			if other, err := delivery.FindAccount(hint); err == nil && other.UID == uid {
-				return invoker, other, nil
-			}
-		}
-		return invoker, invoker, nil
+		return invoker, meant(invoker), nil
 	}
 	name := a.recipients[0]
 	account, err = delivery.FindAccount(name)
@@ -44,6 +38,17 @@ func whose(a *procmailArgs) (invoker, account delivery.Account, err error) {
 		return invoker, account, &dsn.Error{Status: dsn.TempSystem, Text: "cannot look up the recipient", Err: err}
 	}
 	return invoker, account, nil
+}
+
+// meant returns the account that LOGNAME names if it has the same uid as the one
+// given: several accounts may, and the passwd file only has a first one.
+func meant(a delivery.Account) delivery.Account {
+	if hint := os.Getenv("LOGNAME"); hint != "" && hint != a.Name {
+		if other, err := delivery.FindAccount(hint); err == nil && other.UID == a.UID {
+			return other
+		}
+	}
+	return a
 }
 
 // become takes on the identity of an account, all its groups included, before

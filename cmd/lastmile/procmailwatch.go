@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"lastmile/delivery/procmailrc"
 )
@@ -108,7 +109,21 @@ func found(text []byte, from, to int) *rcFound {
 	}
 	begin, end = max(begin, from-maxFound), min(end, from+maxFound)
 	begin = min(begin, end)
-	return &rcFound{Text: strings.ToValidUTF8(string(text[begin:end]), "?"), From: max(0, from-begin), To: min(to, end) - begin}
+	return &rcFound{Text: shownBytes(text[begin:end]), From: max(0, from-begin), To: min(to, end) - begin}
+}
+
+// shownBytes makes text of bytes: of each that is no UTF-8 a "?", so that places in
+// it stay what they were.
+func shownBytes(b []byte) string {
+	b = bytes.Clone(b)
+	for at := 0; at < len(b); {
+		r, n := utf8.DecodeRune(b[at:])
+		if r == utf8.RuneError && n == 1 {
+			b[at] = '?'
+		}
+		at += n
+	}
+	return string(b)
 }
 
 func (w *rcWatcher) onAction(a procmailrc.ActionLine) {

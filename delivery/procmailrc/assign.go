@@ -35,7 +35,7 @@ func (in *Interp) act(name, value string) {
 	}
 	switch name {
 	case "LINEBUF":
-		in.lineBuf = max(minLineBuf, number(value, 0))
+		in.lineBuf = max(minLineBuf, Number(value, 0))
 	case "MAILDIR":
 		in.chdir(value)
 	case "LOGFILE":
@@ -51,11 +51,11 @@ func (in *Interp) act(name, value string) {
 			in.set("COMSAT", "no")
 		}
 	case "SHIFT":
-		in.args = in.args[min(len(in.args), max(0, number(value, 0))):]
+		in.args = in.args[min(len(in.args), max(0, Number(value, 0))):]
 	case "DELIVERED":
-		in.claimed = in.claimed || number(value, 0) != 0
+		in.claimed = in.claimed || Number(value, 0) != 0
 	case "DROPPRIVS": // we never have more than the recipient's
-		if number(value, 0) != 0 && in.verbose() {
+		if Number(value, 0) != 0 && in.verbose() {
 			in.log("Assuming identity of the recipient, VERBOSE=off\n")
 		}
 	case "LOCKFILE":
@@ -84,7 +84,7 @@ func (in *Interp) setNumber(name, value string) bool {
 		{"NORESRETRY", &in.resRetry}, {"TIMEOUT", &in.timeout}, {"LOGABSTRACT", &in.logAbstract},
 	} {
 		if n.name == name {
-			*n.at = number(value, *n.at)
+			*n.at = Number(value, *n.at)
 			return true
 		}
 	}
@@ -95,7 +95,7 @@ func (in *Interp) setNumber(name, value string) bool {
 	if in.verbose() {
 		was = 1
 	}
-	in.control.SetVerbose(number(value, was) != 0 && in.trace.Complaint == nil)
+	in.control.SetVerbose(Number(value, was) != 0 && in.trace.Complaint == nil)
 	return true
 }
 

@@ -60,6 +60,7 @@ func (in *Interp) runClone() (status int) {
 	restore, verbose := in.host.Clone(), in.verbose()
 	in.traceCopy(true)
 	defer func() {
+		c.mail.fold(false)
 		restore()
 		in.control.SetVerbose(verbose)
 		in.traceCopy(false)

@@ -23,7 +23,7 @@ const (
 func (c *comsat) configure(value string) bool {
 	service, host, at := strings.Cut(value, "@")
 	c.address = ""
-	if !at && number(value, -1) == 0 {
+	if !at && Number(value, -1) == 0 {
 		return true
 	}
 	if host == "" {

@@ -1,6 +1,7 @@
 package procmailrc
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -236,11 +237,10 @@ func (c *condition) matches(text, dropped string) bool {
 
 // setMatch sets MATCH to what was found right of \/.
 func (in *Interp) setMatch(text []byte) {
-	if end := strings.IndexByte(string(text), 0); end >= 0 {
-		text = text[:end]
-	}
-	in.set("MATCH", "")
+	text, _, _ = bytes.Cut(text, []byte{0})
+	in.tell("Assigning", "MATCH=") // procmail says no more
 	in.vars.set("MATCH", string(text))
+	in.traceSet("MATCH", string(text))
 	in.tell("Matched", string(text))
 }
 

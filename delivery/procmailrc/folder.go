@@ -107,7 +107,7 @@ func (in *Interp) deliver(words []string, text part, r *recipe, lock bool) bool 
 		return false
 	}
 	d := &Delivery{
-		Folder: f, Prefix: in.msgPrefix, Text: text, Final: !r.flags.has('c') && !in.clone, IgnoreWriteErrors: r.flags.has('i'),
+		Folder: f, Prefix: in.msgPrefix, Text: text, Final: !r.flags.has('c') && !in.clone,
 		Mode: fileMode &^ in.umask, DirMode: directoryMode &^ in.umask, Mark: in.umask&1 == 0,
 		Timeout: seconds(in.timeout), TimedOut: func(running bool) { in.timedOut(words[0], running) },
 		LinkFailed: func(name string) { in.logQuoted("Couldn't make link to", name) },

@@ -19,8 +19,6 @@ type Intake struct {
 	Invoker string
 	// Now is the time for the From_ line.
 	Now time.Time
-	// LineBuf is the length from which a From_ line is not kept.
-	LineBuf int
 }
 
 // Apply returns the message with the From_ line that it is to have. Without -f and
@@ -37,8 +35,8 @@ func (i Intake) Apply(data []byte) []byte {
 			end = len(data)
 		}
 		line, rest = data[:end], data[end:]
-		if len(line) >= i.LineBuf {
-			line = line[:0]
+		if len(line) >= defaultLineBuf {
+			line = line[:0] // procmail has no room for it
 		}
 	}
 	sender := i.Invoker

@@ -31,7 +31,6 @@ func (h *idle) Umask(uint32)                   {}
 func (h *idle) Mkdir(string) error             { return nil }
 func (h *idle) Lock(string, LockOptions) error { return nil }
 func (h *idle) Unlock(string) error            { return nil }
-func (h *idle) Sleep(time.Duration)            {}
 func (h *idle) Notify(string, string)          {}
 func (h *idle) Stdout(text Text) error         { return h.take(text, true) }
 func (h *idle) Stat(name string) (Info, error) { return Info{}, fs.ErrNotExist }

@@ -47,8 +47,6 @@ type Host interface {
 	Lock(name string, o LockOptions) error
 	// Unlock removes it.
 	Unlock(name string) error
-	// Sleep waits.
-	Sleep(d time.Duration)
 
 	// Run runs a program.
 	Run(p *Program) Result
@@ -66,7 +64,6 @@ type Host interface {
 type Info struct {
 	Dir      bool
 	Regular  bool
-	Size     int64
 	Mode     uint32 // permission bits, with set-id and sticky bits as in stat(2)
 	UID, GID int
 }
@@ -114,13 +111,14 @@ type Program struct {
 	// message is delivered then.
 	Delivers, Final bool
 	Timeout         time.Duration // 0 for none
-	// TimedOut, if not nil, is called when the time is up; the program has
-	// been told to end if running is set.
+	// TimedOut is called when the time is up; the program has been told to end
+	// if running is set.
 	TimedOut func(running bool)
 	// IgnoreWriteErrors is set if the program need not read its input.
 	IgnoreWriteErrors bool
 	// Retries is how often starting it is tried again while there is no room
-	// for another process, and Suspend the time between.
+	// for another process, without end if it is negative, and Suspend the time
+	// between.
 	Retries int
 	Suspend time.Duration
 }
@@ -174,11 +172,10 @@ type Delivery struct {
 	// that there was new mail.
 	Mark bool
 	// Final is set if the message is delivered when this is done.
-	Final bool
-	// IgnoreWriteErrors is set if a message that was cut short counts.
-	IgnoreWriteErrors bool
-	Timeout           time.Duration // 0 for none
-	TimedOut          func(running bool)
+	Final   bool
+	Timeout time.Duration // 0 for none
+	// TimedOut is called when the time is up before the folder could be locked.
+	TimedOut func(running bool)
 	// Offset is set by the host to where the message begins in an mbox, and
 	// Begun when it begins to write.
 	Offset int64

@@ -61,7 +61,7 @@ type Interp struct {
 
 	systemMailbox string
 
-	fallback func(mail, from []byte) error
+	fallback func(mail, from []byte, final bool) error
 	literal  func(name, value string) bool
 	err      error // of Ending
 }
@@ -72,6 +72,7 @@ type Control struct {
 	written atomic.Int64 // bytes of the last delivery, for the abstract
 	alarm   atomic.Pointer[func()]
 	bounced atomic.Bool
+	from    atomic.Pointer[string] // the From_ line, with its newline, for the abstract
 	// switches counts SWITCHRC, also that of copies of the message.
 	switches atomic.Int64
 	// includes and clones count INCLUDERC, and copies of the message.
@@ -86,12 +87,13 @@ func (c *Control) Bounce() { c.bounced.Store(true) }
 // Alarm ends the program that is waited for, as at the end of its time; procmail
 // does so at SIGALRM.
 func (c *Control) Alarm() {
-	if f := c.alarm.Load(); f != nil {
+	if f := c.alarm.Load(); f != nil && *f != nil {
 		(*f)()
 	}
 }
 
-// OnAlarm says what Alarm does: the Host's to say, while a program runs.
+// OnAlarm says what Alarm does, nil for nothing: the Host's to say, while a program
+// runs.
 func (c *Control) OnAlarm(f func()) { c.alarm.Store(&f) }
 
 // SetVerbose turns VERBOSE on or off, as the signals SIGUSR2 and SIGUSR1 do.

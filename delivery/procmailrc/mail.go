@@ -35,11 +35,12 @@ func NewMail(data []byte, ignoreLength bool) *Mail {
 	return m
 }
 
-// clone returns a copy.
+// clone returns a copy, which has its bytes in common with the message until one
+// of them gets others. Only one of the two may be used at a time, and where it is
+// given to the other it must be unfolded.
 func (m *Mail) clone() *Mail {
+	m.fold(false)
 	c := *m
-	c.data = bytes.Clone(m.data)
-	c.folds = append([]int(nil), m.folds...)
 	return &c
 }
 
@@ -185,14 +186,14 @@ func (m *Mail) afterFrom() int {
 
 // replaceHeader puts a filter's output in the place of the header.
 func (m *Mail) replaceHeader(header []byte) {
-	m.data = append(header[:len(header):len(header)], m.data[m.body:]...)
+	m.data = append(append(make([]byte, 0, len(header)+len(m.data)-m.body), header...), m.data[m.body:]...)
 	m.readHeader()
 }
 
 // replaceFrom puts a filter's output in the place of all from an offset on, 0 or
 // where the body begins.
 func (m *Mail) replaceFrom(at int, output []byte) {
-	m.data = append(m.data[:at:at], output...)
+	m.data = append(append(make([]byte, 0, at+len(output)), m.data[:at]...), output...)
 	if at == 0 {
 		m.readHeader()
 		return

@@ -67,7 +67,7 @@ func TestMailQuote(t *testing.T) {
 
 func TestIntake(t *testing.T) {
 	t.Parallel()
-	i := Intake{Invoker: "me", Now: time.Date(2024, 1, 4, 10, 11, 12, 0, time.UTC), LineBuf: defaultLineBuf}
+	i := Intake{Invoker: "me", Now: time.Date(2024, 1, 4, 10, 11, 12, 0, time.UTC)}
 	const date = "  Thu Jan  4 10:11:12 2024\n"
 	for _, tt := range []struct {
 		from    string

@@ -212,6 +212,7 @@ func (in *Interp) filter(r *recipe, c command, text part) bool {
 	default:
 		in.mail.replaceFrom(text.from, output)
 	}
+	in.noteFrom()
 	return true
 }
 

@@ -128,9 +128,9 @@ func (in *Interp) safe(path string, kind rcKind, c *Config) bool {
 	if kind == rcDefault && f.Mode&groupWrite != 0 && f.GID != c.Account.GID {
 		return false
 	}
-	dir := path[:strings.LastIndexByte(path, '/')]
-	if dir == "" {
-		dir = "/"
+	dir := "./"
+	if slash := strings.LastIndexByte(path, '/'); slash >= 0 {
+		dir = path[:slash+1]
 	}
 	d, err := in.host.Stat(dir)
 	switch {

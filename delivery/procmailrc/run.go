@@ -52,9 +52,10 @@ type Config struct {
 	SystemMailbox string
 	// Default is what DEFAULT says if it is not SystemMailbox. Fallback, if not
 	// nil, is what delivers there, the message without its From_ line, as long as
-	// no rcfile sets DEFAULT to something else.
+	// no rcfile sets DEFAULT to something else. The message is delivered then if
+	// final is set; otherwise it was a copy.
 	Default  string
-	Fallback func(mail []byte, from []byte) error
+	Fallback func(mail, from []byte, final bool) error
 	// Required is set if the rcfile must be run: without it nothing is delivered.
 	Required bool
 	// Vars are variables with a value that comes from outside and is taken as it
@@ -98,12 +99,12 @@ type Ending struct {
 // ErrRC says that an rcfile that is required was not run: the log says why.
 var ErrRC = errors.New("the rcfile is missing, or somebody else could have written it")
 
-// Requeued is the abstract of a message whose delivery is given up.
-func Requeued(mail *Mail, c *Control) string {
+// Requeued is the abstract of a message whose delivery is given up. It may be
+// asked for while the rcfiles run.
+func Requeued(c *Control) string {
 	from := ""
-	if bytes.HasPrefix(mail.data, fromLine) {
-		line, _, _ := bytes.Cut(mail.data, []byte("\n"))
-		from = string(line) + "\n"
+	if line := c.from.Load(); line != nil {
+		from = *line
 	}
 	folder := "**Requeued**"
 	if c.bounced.Load() {
@@ -122,6 +123,7 @@ func Run(host Host, mail *Mail, c Config) Ending {
 	if in.control == nil {
 		in.control = new(Control)
 	}
+	in.noteFrom()
 	host.Umask(in.umask)
 	in.failure = exitTempFail
 	if c.Strict && !c.TempFail {
@@ -130,6 +132,20 @@ func Run(host Host, mail *Mail, c Config) Ending {
 	in.preset(&c)
 	status := in.finish(in.runAll(&c))
 	return Ending{Status: status, Chosen: in.chosen, Folder: in.vars.get("LASTFOLDER"), Err: in.err}
+}
+
+// noteFrom notes the From_ line for [Requeued]. That of a copy is no matter: it is
+// the message that is given up.
+func (in *Interp) noteFrom() {
+	if in.clone {
+		return
+	}
+	from := ""
+	if bytes.HasPrefix(in.mail.data, fromLine) {
+		line, _, _ := bytes.Cut(in.mail.data, []byte("\n"))
+		from = string(line) + "\n"
+	}
+	in.control.from.Store(&from)
 }
 
 // preset sets the variables that an rcfile can rely on (procmailrc(5)).
@@ -302,7 +318,7 @@ func (in *Interp) fallBack() bool {
 	in.flush()
 	at := in.mail.afterFrom()
 	in.wrote(int64(in.mail.len() - at))
-	if in.err = in.fallback(in.mail.data[at:], in.mail.data[:at]); in.err != nil {
+	if in.err = in.fallback(in.mail.data[at:], in.mail.data[:at], !in.clone); in.err != nil {
 		return false
 	}
 	in.setLastFolder(in.vars.get("DEFAULT"))
@@ -314,7 +330,7 @@ func (in *Interp) runTrap(status int) int {
 	fromTrap := false
 	if code, ok := in.vars.lookup("EXITCODE"); ok && in.exitSet {
 		const none = -2
-		n := number(code, none)
+		n := Number(code, none)
 		if n >= 0 {
 			status, in.chosen = n, true
 		}

@@ -77,10 +77,10 @@ func (v *vars) clone() *vars {
 	return c
 }
 
-// number reads a number or one of the words for one that procmailrc(5) allows:
+// Number reads a number or one of the words for one that procmailrc(5) allows:
 // "on", yes, true and enabled are 1, "off", no, false and disabled 0, all is 2.
 // Anything else is otherwise.
-func number(value string, otherwise int) int {
+func Number(value string, otherwise int) int {
 	s := strings.TrimLeft(value, " \t\n\v\f\r")
 	if n, digits := leadingInt(s); digits > 0 {
 		return n

@@ -25,7 +25,7 @@ func (l *linter) onAssignment(a procmailrc.AssignmentLine) {
 	case "LOCKFILE":
 		l.locked = a.Value != ""
 	case "VERBOSE":
-		if on(a.Value) {
+		if procmailrc.Number(a.Value, 0) != 0 {
 			at := a.Position
 			l.verbose = &at
 		}
@@ -102,12 +102,6 @@ func variableIn(text string) string {
 		i += 1 + next
 	}
 	return ""
-}
-
-// on tells whether a value of VERBOSE turns it on.
-func on(value string) bool {
-	low := strings.ToLower(value)
-	return low != "" && !strings.HasPrefix(low, "0") && !strings.HasPrefix(low, "n") && !strings.HasPrefix(low, "of") && !strings.HasPrefix(low, "f") && !strings.HasPrefix(low, "d")
 }
 
 // exitCode is about the exit status that an rcfile chooses.

@@ -37,7 +37,7 @@ func (j *job) numberFrom() {
 	if j.number.at == len(j.env) {
 		j.env = append(j.env, fileno)
 	}
-	value, rest := leadingNumber(start)
+	value, rest := LeadingNumber(start)
 	j.number.value, j.number.off = value, rest != ""
 	j.number.digits = min(len(start), maxDigits)
 	if value < 0 {

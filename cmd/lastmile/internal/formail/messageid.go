@@ -71,7 +71,7 @@ func (j *job) contentLength() int64 {
 	if h == nil {
 		return 0
 	}
-	n, _ := leadingNumber(string(h.value()))
+	n, _ := LeadingNumber(string(h.value()))
 	return int64(n)
 }
 

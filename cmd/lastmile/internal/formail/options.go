@@ -137,7 +137,7 @@ func (p *parser) option() *mistake {
 			return badUsage
 		}
 		p.parallel = true
-		p.maxChildren, p.rest = leadingNumber(p.rest)
+		p.maxChildren, p.rest = LeadingNumber(p.rest)
 	case 'm', 'D':
 		return p.numbered(letter)
 	case 'p', 'l':
@@ -243,13 +243,13 @@ func (p *parser) number() (int, bool) {
 		return 0, false
 	}
 	var n int
-	n, p.rest = leadingNumber(p.rest)
+	n, p.rest = LeadingNumber(p.rest)
 	return n, true
 }
 
-// leadingNumber reads a decimal number as strtol(3) does, blanks and a sign
+// LeadingNumber reads a decimal number as strtol(3) does, blanks and a sign
 // before it, as large as fits; 0 if there is none. It returns what follows.
-func leadingNumber(s string) (int, string) {
+func LeadingNumber(s string) (int, string) {
 	start := 0
 	for start < len(s) && (s[start] == ' ' || s[start] >= '\t' && s[start] <= '\r') {
 		start++

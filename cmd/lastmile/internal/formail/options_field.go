@@ -26,27 +26,33 @@ func (p *parser) field(letter byte) *mistake {
 		return badField(text)
 	}
 	f := newField([]byte(text + "\n"))
-	switch letter {
-	case 'a':
-		p.ifAbsent = append(p.ifAbsent, f)
-	case 'A':
-		p.always = append(p.always, f)
-	case 'i':
-		p.renameInsert = append(p.renameInsert, f)
-	case 'I':
-		p.deleteInsert = append(p.deleteInsert, f)
-	case 'x':
-		p.extract = append(p.extract, f)
-	case 'X':
-		p.extractWhole = append(p.extractWhole, f)
-	case 'u':
-		p.first = append(p.first, f)
-	case 'U':
-		p.last = append(p.last, f)
-	case 'R':
+	if letter == 'R' {
 		return p.renaming(f, n > 0)
 	}
+	fields := p.fields(letter)
+	*fields = append(*fields, f)
 	return nil
+}
+
+// fields returns where the fields of an option are kept.
+func (p *parser) fields(letter byte) *[]*field {
+	switch letter {
+	case 'a':
+		return &p.ifAbsent
+	case 'A':
+		return &p.always
+	case 'i':
+		return &p.renameInsert
+	case 'I':
+		return &p.deleteInsert
+	case 'x':
+		return &p.extract
+	case 'X':
+		return &p.extractWhole
+	case 'u':
+		return &p.first
+	}
+	return &p.last
 }
 
 // renaming takes the second name of -R: it may be attached to the first one.
