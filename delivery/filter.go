@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -103,7 +104,7 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 	end := procmailrc.Run(host, mail, c)
 	switch {
 	case host.Ended():
-		return "", ErrAborted
+		return "", context.Cause(host.ctx)
 	case errors.Is(end.Err, procmailrc.ErrRC):
 		return "", &dsn.Error{Status: dsn.TempConfig, Text: "cannot run the filter", Err: end.Err}
 	case end.Err != nil && !end.Chosen:

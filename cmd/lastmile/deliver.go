@@ -66,16 +66,16 @@ func (p *program) deliver(a *arguments) error {
 	if err != nil {
 		return err
 	}
-	release := func(error) {}
+	release, stdout := func(error) {}, p.stdout
 	if a.isSet("rcfile") {
-		if release, err = p.withhold(); err != nil {
+		if release, err = p.withhold(!isTerminal(p.stderr)); err != nil {
 			return err
 		}
 	}
 	env, receipt, err := p.attempt(a)
 	dryRun := a.yes("dry-run")
 	if err == nil && (a.yes("verbose") || dryRun) {
-		fmt.Fprintln(p.stdout, outcome(dryRun, receipt))
+		fmt.Fprintln(stdout, outcome(dryRun, receipt))
 	}
 	if env == nil {
 		env = &delivery.Envelope{Recipient: a.first()}

@@ -74,7 +74,7 @@ func (p *program) procmail(name string, argv []string) error {
 		return p.toEach(a)
 	}
 	start := time.Now()
-	release, err := p.withhold()
+	release, err := p.withhold(false)
 	if err != nil {
 		return err
 	}

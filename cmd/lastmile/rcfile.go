@@ -29,6 +29,7 @@ func (p *program) rcfile(file string, to delivery.Destination) (delivery.Destina
 			Mode: procmailrc.Filter, Name: "lastmile", Words: []string{path}, Required: true,
 			Environ: os.Environ(), Account: procmailAccount(delivery.OwnAccount()),
 		},
-		Stdout: fileOf(p.stdout), Stderr: fileOf(p.stderr), Default: to,
+		IgnoreLength: true, // a Content-Length field would be corrected
+		Stdout:       fileOf(p.stdout), Stderr: fileOf(p.stderr), Default: to,
 	}, nil
 }
