@@ -119,18 +119,9 @@ func printable(output []byte) string {
 // over from our own but the time zone and the language.
 func environment(env *Envelope) []string {
 	a := OwnAccount()
-	vars := []string{
-		"SENDER=" + env.Sender,
-		"RECIPIENT=" + env.Recipient,
-		"ORIGINAL_RECIPIENT=" + env.OriginalRecipient,
-		"LOCAL=" + env.Local(),
-		"USER=" + env.User(),
-		"EXTENSION=" + env.Extension(),
-		"DOMAIN=" + env.Domain(),
-		"HOME=" + a.Home,
-		"LOGNAME=" + a.Name,
-		"SHELL=" + a.Shell,
-		"PATH=" + child.Path,
+	vars := []string{"HOME=" + a.Home, "LOGNAME=" + a.Name, "SHELL=" + a.Shell, "PATH=" + child.Path}
+	for _, v := range variables(env) {
+		vars = append(vars, v[0]+"="+v[1])
 	}
 	for _, name := range []string{"TZ", "LANG"} {
 		if value, ok := os.LookupEnv(name); ok {

@@ -144,13 +144,13 @@ func openMbox(gate *Gate, at maildir.Location) (box *folder.Mbox, err error) {
 
 // fill writes a message, and puts it on stable storage.
 func fill(box *folder.Mbox, m *message.Message) error {
-	q := folder.NewQuoter(box, folder.Quoting{})
+	q := folder.NewQuoter(box)
 	_, err := m.WriteTo(q)
 	if err != nil && m.ReadFailed() {
 		return ReadFailed(err)
 	}
 	if err == nil {
-		err = q.EndBlank()
+		err = q.End()
 	}
 	if err == nil {
 		err = box.Sync()
