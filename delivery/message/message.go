@@ -159,6 +159,9 @@ func (m *Message) Fill() error {
 	return nil
 }
 
+// Held reports whether Head returns the whole message, once Fill was called.
+func (m *Message) Held() bool { return m.eof && m.over == nil }
+
 // Head returns what was read ahead, from the beginning of the message: the
 // header section up to some 256 KiB, and perhaps some of the body.
 func (m *Message) Head() []byte { return m.buf[m.start:] }

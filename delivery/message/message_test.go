@@ -74,6 +74,26 @@ func TestSpool(t *testing.T) {
 	}
 }
 
+func TestMap(t *testing.T) {
+	for _, size := range []int{1, 5000, bufferSize, 200_000, 2 * maxHeld} {
+		data := strings.Repeat("x", size)
+		m, err := Read(strings.NewReader(data), judgeUntil(min(size, 100)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Prepend([]byte("above\n"))
+		const free = 10
+		b, err := m.Map(free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(b, strings.Repeat("y", free)) // the bytes are ours
+		if want := strings.Repeat("y", free) + "above\n" + data; string(b) != want {
+			t.Errorf("%d bytes: %d bytes mapped", size, len(b))
+		}
+	}
+}
+
 func TestCutFrom(t *testing.T) {
 	m, err := Read(strings.NewReader("From a\nSubject: x\n\nbody"), judgeUntil(1))
 	if err != nil {
