@@ -108,8 +108,11 @@ func (d *Delivery) Sync() error {
 
 // Place gives the message its name in new/, makes that durable, and returns the
 // path. After an error there is nothing in new/.
-func (d *Delivery) Place() (path string, err error) {
-	name, err := d.link()
+func (d *Delivery) Place() (path string, err error) { return d.placeAs(d.link) }
+
+// placeAs is Place with a way to make the name.
+func (d *Delivery) placeAs(link func() (name string, err error)) (path string, err error) {
+	name, err := link()
 	if err != nil {
 		return "", err
 	}

@@ -24,6 +24,7 @@ func deliverOptions() []option {
 	return withRules(
 		option{name: "sender", short: "f", usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
 		option{name: "original-recipient", usage: "the `ADDRESS` before aliases, for X-Original-To"},
+		option{name: "id", usage: "store the message once only, however often it is delivered as `ID` to this recipient"},
 		option{name: "maildir", usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
 		option{name: "folder", usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
 		option{name: "create-folder", kind: wantsNothing, usage: "create a missing folder"},
@@ -97,6 +98,14 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 		env.SetSender(a.text("sender"))
 	}
 	env.SetOriginalRecipient(a.text("original-recipient"))
+	if a.isSet("id") {
+		if err := alone(a, "id", "mbox", "command", "rcfile", "dsn"); err != nil {
+			return env, delivery.Receipt{}, err
+		}
+		if err := env.SetID(a.text("id")); err != nil {
+			return env, delivery.Receipt{}, err
+		}
+	}
 	limit := a.span("timeout")
 	if limit <= 0 {
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
@@ -225,9 +234,13 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 
 // alone refuses an option beside others that say something else.
 func alone(opt *arguments, option string, others ...string) error {
+	why := ": a message has one destination"
+	if option == "id" {
+		why = ": only a Maildir can tell whether it has had a message before"
+	}
 	for _, other := range others {
 		if opt.isSet(other) {
-			return dsn.Config("--" + option + " and --" + other + " exclude each other: a message has one destination")
+			return dsn.Config("--" + option + " and --" + other + " exclude each other" + why)
 		}
 	}
 	return nil

@@ -46,6 +46,7 @@ type Message struct {
 	size  int64 // bytes read
 	fill  int   // the size up to which buf is filled again before a write
 	from  []byte
+	above int // bytes put above it
 }
 
 // Read reads from in until judge, which is given every byte once and in order,
@@ -140,6 +141,7 @@ func (m *Message) CutFrom(n int) {
 
 // Prepend puts p above the message.
 func (m *Message) Prepend(p []byte) {
+	m.above += len(p)
 	if len(p) > m.start {
 		m.buf = append(append(make([]byte, 0, len(p)+len(m.buf)), p...), m.buf[m.start:]...)
 		m.start = 0
@@ -147,6 +149,9 @@ func (m *Message) Prepend(p []byte) {
 	}
 	m.start -= copy(m.buf[m.start-len(p):], p)
 }
+
+// Above returns how many bytes were put above the message: with them WriteTo begins.
+func (m *Message) Above() int { return m.above }
 
 // Fill reads on until the buffer is full or the message ends, so that Head
 // returns some of the body as well.
