@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lastmile/delivery/dsn"
+	"lastmile/delivery/internal/confine"
 	"lastmile/delivery/message"
 	"lastmile/maildir"
 )
@@ -15,6 +16,8 @@ const LoopsFolder = "Loops"
 // Maildir stores messages in Maildirs. With an [Envelope.ID] a message is stored
 // once, however often it is delivered: where it is then ends in [Again].
 type Maildir struct {
+	Confine Confine
+
 	at     Template
 	folder []string // the folder's name, cut at the placeholders; none for the inbox
 	open   maildir.Options
@@ -70,6 +73,9 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 		return "", dsn.Storage(err)
 	}
 	defer box.Close()
+	if d.Confine.wanted(d.at) {
+		confine.Thread(box.Dir(), confine.InMaildir)
+	}
 	out, err := box.Create()
 	if err != nil {
 		return "", dsn.Storage(err)

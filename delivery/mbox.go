@@ -9,6 +9,7 @@ import (
 
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/folder"
+	"lastmile/delivery/internal/confine"
 	"lastmile/delivery/internal/lockfile"
 	"lastmile/delivery/message"
 	"lastmile/loopcheck"
@@ -35,6 +36,8 @@ const (
 // Mbox adds messages to mbox files, as local(8) does: a From_ line, the message
 // with ">" before its lines that begin with "From ", an empty line.
 type Mbox struct {
+	Confine Confine
+
 	at     Template
 	suffix string
 }
@@ -56,7 +59,11 @@ func NewMbox(at Template) (*Mbox, error) {
 
 // Quarantine returns the destination for messages that loop: an mbox beside the
 // other, with [LoopsSuffix].
-func (d *Mbox) Quarantine() *Mbox { return &Mbox{at: d.at, suffix: LoopsSuffix} }
+func (d *Mbox) Quarantine() *Mbox {
+	q := *d
+	q.suffix = LoopsSuffix
+	return &q
+}
 
 // Plan implements [Destination].
 func (d *Mbox) Plan(env *Envelope) (string, error) {
@@ -95,6 +102,9 @@ func (d *Mbox) Deliver(gate *Gate, env *Envelope, m *message.Message) (string, e
 	box, err := openMbox(gate, at)
 	if err != nil {
 		return "", err
+	}
+	if d.Confine.wanted(d.at) {
+		confine.Thread(box.Dir(), confine.BesideMbox)
 	}
 	m.Prepend(fromLine(env, m.From(), time.Now()))
 	if err = fill(box, m); err == nil {

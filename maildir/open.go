@@ -105,6 +105,9 @@ func Open(at Location, o Options) (*Box, error) {
 	return b, nil
 }
 
+// Dir returns the descriptor of the Maildir or folder, open with O_PATH.
+func (b *Box) Dir() int { return b.dir }
+
 // Path returns the path of the Maildir or folder.
 func (b *Box) Path() string { return b.path }
 

@@ -33,6 +33,7 @@ func deliverOptions() []option {
 		option{name: "command", usage: "hand the message to `COMMAND`, without a shell"},
 		option{name: "rcfile", usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
 		option{name: "shell", kind: wantsNothing, usage: "run the command with /bin/sh -c"},
+		option{name: "confine", text: "shared", usage: "keep the delivery inside its mailbox, by the kernel's Landlock: `WHEN` is shared (where the address chooses the mailbox), always or never"},
 		option{name: "on-loop", text: "bounce", usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
 		option{name: "dsn", usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
 		option{name: "ret", text: "full", usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
@@ -188,7 +189,11 @@ func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
 
 // destinations reads the options that say where messages go, and where those
 // that loop.
-func destinations(opt *arguments, a *delivery.Agent) (err error) {
+func destinations(opt *arguments, a *delivery.Agent) error {
+	confine, err := confinement(opt, a)
+	if err != nil {
+		return err
+	}
 	switch {
 	case opt.isSet("command"):
 		if err := alone(opt, "command", "rcfile", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
@@ -213,9 +218,15 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 		if err != nil {
 			return err
 		}
+		box.Confine = confine
 		a.Destination, a.Quarantine = box, box.Quarantine()
 		return nil
 	}
+	return toMaildir(opt, a, confine)
+}
+
+// toMaildir is destinations for a Maildir.
+func toMaildir(opt *arguments, a *delivery.Agent, confine delivery.Confine) error {
 	template := "~/Maildir/"
 	if opt.isSet("maildir") {
 		template = opt.text("maildir")
@@ -228,8 +239,26 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 	if err != nil {
 		return err
 	}
+	box.Confine = confine
 	a.Destination, a.Quarantine = box, box.Quarantine()
 	return nil
+}
+
+// confinement reads the option that says when a delivery is confined: never if
+// programs may have to be started.
+func confinement(opt *arguments, a *delivery.Agent) (delivery.Confine, error) {
+	type when = word[delivery.Confine]
+	c, err := choose(opt, "confine", when{"shared", delivery.ConfineShared}, when{"always", delivery.ConfineAlways}, when{"never", delivery.ConfineNever})
+	if err != nil {
+		return c, err
+	}
+	if a.Return != nil || opt.isSet("rcfile") || opt.isSet("command") {
+		if c == delivery.ConfineAlways {
+			return c, dsn.Config("--confine always starts no programs, so it goes with none of --command, --rcfile and --dsn")
+		}
+		c = delivery.ConfineNever
+	}
+	return c, nil
 }
 
 // alone refuses an option beside others that say something else.

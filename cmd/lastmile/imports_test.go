@@ -11,7 +11,7 @@ import (
 // import nothing of the module.
 var mayImport = map[string][]string{
 	"lastmile/cmd/lastmile":               {"lastmile/cmd/lastmile/internal/doctor", "lastmile/cmd/lastmile/internal/formail", "lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/procmailrc/lint", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
-	"lastmile/delivery":                   {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir", "lastmile/maildir/durable"},
+	"lastmile/delivery":                   {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/confine", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir", "lastmile/maildir/durable"},
 	"lastmile/delivery/procmailrc":        {"lastmile/delivery/procmailrc/pattern"},
 	"lastmile/delivery/procmailrc/lint":   {"lastmile/delivery/procmailrc"},
 	"lastmile/delivery/folder":            {"lastmile/delivery/internal/lockfile", "lastmile/maildir", "lastmile/maildir/durable"},
@@ -27,6 +27,8 @@ var onlyIn = map[string][]string{
 	"golang.org/x/text":               {"lastmile/loopcheck"},
 	"golang.org/x/net":                {"lastmile/loopcheck"},
 	"github.com/rogpeppe/go-internal": {},
+	// The system calls of landlock(7), and the filter of the tracer that tests use.
+	"unsafe": {"lastmile/delivery/internal/confine", "lastmile/cmd/lastmile/internal/fault/filter"},
 }
 
 func TestImports(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lastmile/cmd/lastmile/internal/lab"
+	"lastmile/delivery"
 )
 
 // Exit 0 means that file and directory are on the disk, in this order. What the
@@ -52,6 +53,52 @@ func TestDurableOrder(t *testing.T) {
 	}
 	if want := "write message, fsync file, link, fsync new/, exit 0"; strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s\n%s", strings.Join(got, ", "), want, text)
+	}
+}
+
+// A delivery where the address chooses the mailbox is confined before the message
+// gets its name, by the thread that confined itself, and no other delivery is.
+func TestConfined(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	if !delivery.CanConfine() {
+		t.Skip("the kernel has no Landlock")
+	}
+	for args, want := range map[string]bool{
+		"--maildir Box/{user}":                         true,
+		"--mbox {user}.mbox":                           true,
+		"--maildir Box --confine always":               true,
+		"--maildir Box":                                false,
+		"--maildir Box/{user} --confine never":         false,
+		"--maildir Box/{user} --rcfile rc":             false,
+		"--maildir Box/{user} --dsn report --sender a": false,
+	} {
+		t.Run(args, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(dir+"/rc", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("strace", append(strings.Fields("-f -o trace -e trace=landlock_restrict_self,write,linkat lastmile deliver "+args), "--", "you@example.com")...)
+			cmd.Dir, cmd.Stdin = dir, strings.NewReader("Subject: test\n\nbody\n")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			text, err := os.ReadFile(dir + "/trace")
+			if err != nil {
+				t.Fatal(err)
+			}
+			confined := regexp.MustCompile(`(?m)^(\d+) +landlock_restrict_self\(.*= 0$`).FindSubmatch(text)
+			if want != (confined != nil) {
+				t.Fatalf("confined: %v, want %v\n%s", confined != nil, want, text)
+			}
+			if !want {
+				return
+			}
+			_, after, _ := bytes.Cut(text, confined[0])
+			if !regexp.MustCompile(`(?m)^` + string(confined[1]) + ` +write\(\d+, "[^"]*(Delivered-To|From )`).Match(after) {
+				t.Errorf("the message was not written under it\n%s", text)
+			}
+		})
 	}
 }
 

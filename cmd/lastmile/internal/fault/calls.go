@@ -149,6 +149,8 @@ func describeProcess(nr uint64, args [6]uint64) (call, bool) {
 		return call{"close_range", []unix.Errno{unix.ENOMEM, unix.EMFILE, unix.ENOSYS}}, true
 	case unix.SYS_WAIT4, unix.SYS_WAITID:
 		return call{"wait", []unix.Errno{unix.EINTR}}, true
+	case unix.SYS_LANDLOCK_CREATE_RULESET, unix.SYS_LANDLOCK_ADD_RULE, unix.SYS_LANDLOCK_RESTRICT_SELF:
+		return call{"landlock", append([]unix.Errno{unix.ENOSYS, unix.EOPNOTSUPP, unix.EPERM, unix.E2BIG}, limits...)}, true
 	case unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_SEND_SIGNAL:
 		return call{"pidfd", limits}, true
 	}

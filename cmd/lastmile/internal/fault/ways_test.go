@@ -54,9 +54,11 @@ func ways() []way {
 	store := "LASTMILE deliver --maildir %s/Maildir -- other@example.com"
 	return []way{
 		{name: "maildir", argv: []string{"lastmile", "deliver", "--log", "none", "--maildir", "%s/Maildir", "--", "you@example.com"}, boxes: []string{"Maildir/"}},
+		{name: "maildir-confined", argv: []string{"lastmile", "deliver", "--log", "none", "--maildir", "%s/{user}", "--", "Maildir@example.com"}, boxes: []string{"Maildir/"}},
 		{name: "maildir-id", once: true, argv: []string{"lastmile", "deliver", "--log", "none", "--id", "4cQxyz12", "--maildir", "%s/Maildir", "--", "you@example.com"}, boxes: []string{"Maildir/"}},
 		{name: "mbox", argv: []string{"lastmile", "deliver", "--log", "none", "--mbox", "%s/mbox", "--", "you@example.com"}, cuts: true, prepare: oldMbox, boxes: []string{"mbox"}},
 		{name: "mbox-new", cuts: true, argv: []string{"lastmile", "deliver", "--log", "none", "--mbox", "%s/mbox", "--", "you@example.com"}, boxes: []string{"mbox"}},
+		{name: "mbox-confined", argv: []string{"lastmile", "deliver", "--log", "none", "--confine", "always", "--mbox", "%s/mbox", "--", "you@example.com"}, cuts: true, prepare: oldMbox, boxes: []string{"mbox"}},
 		{name: "command", argv: []string{"lastmile", "deliver", "--log", "none", "--command", store, "--", "you@example.com"}, boxes: []string{"Maildir/"}, other: true},
 		{name: "rc-maildir", argv: procmail, rc: ":0\n%s/Maildir/\n", boxes: []string{"Maildir/", "default"}, cuts: true},
 		{name: "rc-mbox", argv: procmail, rc: ":0:\n%s/mbox\n", cuts: true, prepare: oldMbox, boxes: []string{"mbox", "default"}},
