@@ -31,7 +31,7 @@ type oracle struct {
 	out *bufio.Reader
 }
 
-func newOracle(t *testing.T) *oracle {
+func newOracle(t testing.TB) *oracle {
 	t.Helper()
 	global, util := postfixLibs+"libpostfix-global.so", postfixLibs+"libpostfix-util.so"
 	gcc, err := exec.LookPath("gcc")
@@ -64,7 +64,7 @@ func newOracle(t *testing.T) *oracle {
 
 // loops asks. Leading From_ lines never come to delivered_hdr.c; what may be a field
 // From with a blank before its colon is none.
-func (o *oracle) loops(t *testing.T, message []byte, recipient string) bool {
+func (o *oracle) loops(t testing.TB, message []byte, recipient string) bool {
 	t.Helper()
 	message = leadingFrom.ReplaceAll(message, nil)
 	fmt.Fprintf(o.in, "%d %d\n%s%s", len(recipient), len(message), recipient, message)
@@ -105,9 +105,7 @@ func TestOracle(t *testing.T) {
 	random, loops := rand.New(rand.NewPCG(seed, 0)), 0
 	for range count {
 		message, recipient := randomMessage(random)
-		for _, rule := range rawRules {
-			message = rule.about.ReplaceAll(message, []byte(rule.instead))
-		}
+		message = judgedAlike(message)
 		want := o.loops(t, message, recipient)
 		if want {
 			loops++
@@ -124,6 +122,39 @@ func TestOracle(t *testing.T) {
 	if loops < count/20 || loops > count*19/20 {
 		t.Errorf("%d of %d are loops: too much alike to show anything", loops, count)
 	}
+}
+
+// judgedAlike changes a message where Scan has a rule of its own.
+func judgedAlike(message []byte) []byte {
+	for _, rule := range rawRules {
+		message = rule.about.ReplaceAll(message, []byte(rule.instead))
+	}
+	return message
+}
+
+// Whatever the message and the recipient, the verdict is Postfix's.
+func FuzzOracle(f *testing.F) {
+	o := newOracle(f)
+	random := rand.New(rand.NewPCG(1, 0))
+	for range 50 {
+		message, recipient := randomMessage(random)
+		f.Add(message, recipient)
+	}
+	f.Add([]byte("Delivered-To: receiver@example1.jp\n\n"), "receiver@example1.jp")
+	f.Fuzz(func(t *testing.T, message []byte, recipient string) {
+		if len(message) > 16<<10 || len(recipient) > 1024 || strings.IndexByte(recipient, 0) >= 0 || recipient == "" {
+			t.Skip("no recipient, or larger than need be")
+		}
+		message = judgedAlike(message)
+		want := o.loops(t, message, recipient)
+		h, err := loopcheck.Scan(bytes.NewReader(message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := h.Find(recipient, loopcheck.Options{}); (found != nil) != want {
+			t.Errorf("recipient %q: got %v, want %v\n%q", recipient, found != nil, want, message)
+		}
+	})
 }
 
 // Pieces of messages that are read in different ways by different programs.
