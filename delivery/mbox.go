@@ -48,10 +48,10 @@ func NewMbox(at Template) (*Mbox, error) {
 	if n := len(at.below); n > 0 {
 		element := at.below[n-1]
 		if last := element[len(element)-1]; strings.HasSuffix(last, lockSuffix) || strings.HasSuffix(last, LoopsSuffix) {
-			return nil, dsn.Config("an mbox cannot have a name that ends in " + lockSuffix + " or " + LoopsSuffix + ": " + strings.Join(element, ""))
+			return nil, dsn.Config("an mbox cannot have a name that ends in "+lockSuffix+" or "+LoopsSuffix, strings.Join(element, ""))
 		}
 		if literalLength(element)+len(LoopsSuffix+lockSuffix) > maxElement {
-			return nil, dsn.Config("the name of the mbox is too long: " + strings.Join(element, ""))
+			return nil, dsn.Config("the name of the mbox is too long", strings.Join(element, ""))
 		}
 	}
 	return &Mbox{at: at}, nil
@@ -87,7 +87,7 @@ func (d *Mbox) expand(env *Envelope) (maildir.Location, error) {
 		return at, nil
 	}
 	if strings.HasSuffix(at.Trusted, "/") {
-		return at, dsn.Config("an mbox is a file, so its path cannot end in /: " + at.Trusted)
+		return at, dsn.Config("an mbox is a file, so its path cannot end in /", at.Trusted)
 	}
 	at.Trusted += d.suffix
 	return at, nil

@@ -18,7 +18,7 @@ import (
 // known, and the outcome is told in the terms of RFC 3463.
 func (p *program) rcfile(file string, to delivery.Destination) (delivery.Destination, error) {
 	if strings.Contains(file, "=") {
-		return nil, dsn.Config("--rcfile cannot have a = in its name: " + file)
+		return nil, dsn.Config("--rcfile cannot have a = in its name", file)
 	}
 	path, err := filepath.Abs(file)
 	if err != nil {
