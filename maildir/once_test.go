@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,6 +87,41 @@ func TestOnce(t *testing.T) {
 				t.Errorf("left in tmp/: %q", left)
 			}
 		})
+	}
+}
+
+// Of many that deliver the same message at once, one stores it.
+func TestOnceAtOnce(t *testing.T) {
+	const tries = 8
+	b := open(t, all)
+	var wg sync.WaitGroup
+	for i := range 2 * tries {
+		wg.Go(func() {
+			d, err := b.Create()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer d.Close()
+			fmt.Fprintf(d, "message %d", i%2)
+			if err := d.Sync(); err != nil {
+				t.Error(err)
+				return
+			}
+			o, err := d.Recall(Key{byte(i % 2)})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer o.Close()
+			if _, _, err := o.Place(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if stored := files(t, b, "new"); len(stored) != 2 {
+		t.Errorf("%d messages, want 2: %q", len(stored), stored)
 	}
 }
 

@@ -90,6 +90,28 @@ func TestInsteadOfMailbox(t *testing.T) {
 	}
 }
 
+// A journal that somebody keeps locked defers the delivery, which its time limit ends.
+func TestJournalLocked(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	dir := t.TempDir()
+	args := []string{"deliver", "--log", "none", "--id", "x", "--timeout", "300ms", "--maildir", dir + "/Maildir", "--", "you@example.com"}
+	mustDo(t, os.MkdirAll(dir+"/Maildir", 0o700))
+	journal, err := os.OpenFile(dir+"/Maildir/lastmile-ids", os.O_RDWR|os.O_CREATE, 0o600)
+	mustDo(t, err)
+	defer journal.Close()
+	mustDo(t, unix.FcntlFlock(journal.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}))
+	status, out := within(t, dir, nil, args)
+	if status != 75 || !strings.HasPrefix(out, "4.3.0 time limit") {
+		t.Errorf("exit status %d, %q; want 75 and the time limit", status, out)
+	}
+	for _, sub := range []string{"new", "tmp"} {
+		if left, _ := os.ReadDir(dir + "/Maildir/" + sub); len(left) > 0 {
+			t.Errorf("%s has %v", sub, left)
+		}
+	}
+}
+
 // What stands in place of an rcfile is not run, and not waited for.
 func TestInsteadOfRcfile(t *testing.T) {
 	t.Parallel()

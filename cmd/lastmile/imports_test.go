@@ -1,10 +1,13 @@
 package main
 
 import (
+	"debug/elf"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"lastmile/cmd/lastmile/internal/lab"
 )
 
 // The way of imports: down only, never sideways. What is not in the table may
@@ -63,6 +66,20 @@ func TestDependencies(t *testing.T) {
 		switch dep {
 		case "net/http", "crypto/tls", "os/user", "log/syslog", "C":
 			t.Errorf("%s is linked into lastmile", dep)
+		}
+	}
+}
+
+// The binary needs nothing of the machine but the kernel.
+func TestStatic(t *testing.T) {
+	f, err := elf.Open(lab.Binary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+			t.Errorf("it has a %v segment", p.Type)
 		}
 	}
 }
