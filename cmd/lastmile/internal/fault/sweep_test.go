@@ -21,8 +21,6 @@ const (
 	// limit is after which time a delivery hangs. Waits of our own are up to
 	// two seconds: for the output that a program left behind may still write.
 	limit = 30 * time.Second
-	// sample is how many errnos of each call are tried without LASTMILE_FAULTS=all.
-	sample = 1
 	// sweepMax is more calls than a delivery makes.
 	sweepMax = 2000
 )
@@ -48,8 +46,8 @@ func TestMain(m *testing.M) {
 //     mbox the beginning of a message;
 //   - the next try delivers; with --id it does not deliver again what is there.
 //
-// LASTMILE_FAULTS=all tries every errno of every call; without it each call meets
-// one of them, in turn, so that a run takes half a minute.
+// LASTMILE_FAULTS=all tries every errno of every call, once and for good; without it
+// each call meets one of them, in turn, so that a run takes half a minute.
 func TestFaults(t *testing.T) {
 	lab.Binary(t)
 	filter := lab.Tool(t, "./cmd/lastmile/internal/fault/filter")
@@ -102,16 +100,12 @@ func plansFor(calls []*Call) (plans []Plan) {
 	for i, c := range calls {
 		seen[c.Name]++
 		for n := range c.Errnos {
-			if all || n < sample {
-				p := Plan{At: i + 1, Fail: 1 + n}
-				if !all {
-					p.Fail = 1 + n + seen[c.Name]*sample
-				}
-				plans = append(plans, p)
-				if p.Sticky = true; all || n == 0 {
-					plans = append(plans, p)
-				}
+			if all {
+				plans = append(plans, Plan{At: i + 1, Fail: 1 + n}, Plan{At: i + 1, Fail: 1 + n, Sticky: true})
 			}
+		}
+		if !all && len(c.Errnos) > 0 {
+			plans = append(plans, Plan{At: i + 1, Fail: seen[c.Name], Sticky: seen[c.Name]%2 == 0})
 		}
 		plans = append(plans, Plan{At: i + 1, Signal: unix.SIGKILL})
 		if all || seen[c.Name]%2 == 1 {
