@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,6 +158,46 @@ func TestOpenRcfile(t *testing.T) {
 				t.Errorf("exit status %d, %q in DEFAULT: %q", status, data, out)
 			}
 		})
+	}
+}
+
+// procmail -d of root becomes the recipient, with all the recipient's groups and none
+// of root's, before it runs anything of the recipient's.
+func TestBecome(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "unshare", "setpriv")
+	dir, err := os.MkdirTemp("", "become")
+	mustDo(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	mustDo(t, os.Chmod(dir, 0o755))
+	for name, text := range map[string]string{
+		"passwd":           "root:x:0:0::/root:/bin/sh\nyou:x:54321:54322::" + dir + "/home:/bin/sh\n",
+		"group":            "root:x:0:\nyou:x:54322:\none:x:54323:you\nother:x:54324:root\ntwo:x:54325:root,you\n",
+		"home/rights":      "",
+		"home/.procmailrc": ":0 w\n| (cat >message; id -u; id -g; id -G; grep -c '^Cap\\(Eff\\|Prm\\):.0*$' /proc/self/status) >rights\n",
+	} {
+		mustDo(t, os.MkdirAll(dir+"/home", 0o755))
+		mustDo(t, os.WriteFile(dir+"/"+name, []byte(text), 0o644))
+		if strings.HasPrefix(name, "home/") {
+			mustDo(t, os.Chown(dir+"/"+name, 54321, 54322))
+		}
+	}
+	mustDo(t, os.Chown(dir+"/home", 54321, 54322))
+	mustDo(t, os.Mkdir(dir+"/spool", 0o755))
+	const own = `mount --bind $1/passwd /etc/passwd && mount --bind $1/group /etc/group && mount --bind $1/spool /var/mail && exec setpriv --groups 0,54324 "$2" procmail -d you`
+	cmd := exec.Command("unshare", "-m", "sh", "-c", own, "sh", dir, lab.Binary(t))
+	cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	got, _ := os.ReadFile(dir + "/home/rights")
+	if want := "54321\n54322\n54322 54323 54325\n2\n"; string(got) != want {
+		t.Errorf("it ran as %q, want %q", got, want)
+	}
+	if info, err := os.Stat(dir + "/home/message"); err != nil {
+		t.Error(err)
+	} else if uid := info.Sys().(*syscall.Stat_t).Uid; uid != 54321 {
+		t.Errorf("a file of uid %d was made", uid)
 	}
 }
 
