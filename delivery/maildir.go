@@ -81,9 +81,11 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 		return "", dsn.Storage(err)
 	}
 	defer out.Close()
-	if err := gate.OnAbort(out.Remove); err != nil {
-		out.Remove()
-		return "", err
+	if out.Named() { // otherwise there is nothing to undo
+		if err := gate.OnAbort(out.Remove); err != nil {
+			out.Remove()
+			return "", err
+		}
 	}
 	var once *fingerprint
 	if env.ID != "" {

@@ -86,6 +86,10 @@ func (d *Delivery) setMode() error {
 	return nil
 }
 
+// Named reports whether the message has a name in tmp/ already, which
+// [Delivery.Remove] takes away: where the file system has no O_TMPFILE.
+func (d *Delivery) Named() bool { return d.name != "" }
+
 // Write implements io.Writer.
 func (d *Delivery) Write(p []byte) (int, error) {
 	n, err := durable.Write(d.fd, p)
@@ -182,15 +186,16 @@ func (d *Delivery) linkAs(name string) error {
 		}
 		return err
 	}
-	err := unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(d.fd), d.box.new, name, unix.AT_SYMLINK_FOLLOW)
+	// Since Linux 6.10 this is for whoever has made the file; before, it wants
+	// CAP_DAC_READ_SEARCH, and says ENOENT.
+	err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH)
 	if !mayWorkOtherwise(err) {
 		return err
 	}
-	// No /proc, or a rule against links from there. The other way wants
-	// CAP_DAC_READ_SEARCH, or Linux 6.10.
-	if err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH); !mayWorkOtherwise(err) {
+	if err := unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(d.fd), d.box.new, name, unix.AT_SYMLINK_FOLLOW); !mayWorkOtherwise(err) {
 		return err
 	}
+	// No /proc, or a rule against links from there.
 	if err := d.giveName(); err != nil {
 		return err
 	}

@@ -111,7 +111,11 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 	if limit <= 0 {
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
-	receipt, err := p.supervised(limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
+	w := p.newWatch(limit)
+	if a.isSet("command") || a.isSet("rcfile") || a.isSet("mbox") || a.isSet("dsn") { // may run another program, or cannot be cut off
+		w.begin()
+	}
+	receipt, err := w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		agent, err := p.agent(a) // reads files, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err

@@ -75,6 +75,9 @@ type pair struct {
 
 // delivery writes the line of one message.
 func (l *log) delivery(env *delivery.Envelope, dryRun bool, r delivery.Receipt, err error, took time.Duration) {
+	if l.target == "none" {
+		return
+	}
 	status, priority := "2.0.0", mailInfo
 	if err != nil {
 		status, priority = dsn.Of(err).Status.String(), mailWarning
