@@ -150,6 +150,38 @@ func TestInput(t *testing.T) {
 	}
 }
 
+// The pipe of a large message is made to hold more, that of a small one is left
+// as it is.
+func TestWiden(t *testing.T) {
+	for size, want := range map[int]bool{4 << 10: false, 4 * bufferSize: true} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		in := Input(r.Fd())
+		before, err := unix.FcntlInt(r.Fd(), unix.F_GETPIPE_SZ, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			w.Write(make([]byte, size))
+			w.Close()
+		}()
+		m, err := Read(in, judgeUntil(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := m.WriteTo(io.Discard); err != nil || n != int64(size) {
+			t.Fatalf("wrote %d, %v; want %d", n, err, size)
+		}
+		after, _ := unix.FcntlInt(r.Fd(), unix.F_GETPIPE_SZ, 0)
+		if (after > before) != want {
+			t.Errorf("%d bytes: the pipe held %d, holds %d", size, before, after)
+		}
+	}
+}
+
 func TestSummarize(t *testing.T) {
 	for head, want := range map[string]Summary{
 		"From: =?utf-8?q?Andr=C3=A9?= <a@b>\nSubject: =?utf-8?b?44GT44KT44Gr44Gh44Gv?=\n\nSubject: body": {From: "André <a@b>", Subject: "こんにちは"},
