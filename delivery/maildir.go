@@ -68,7 +68,9 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 	if err != nil {
 		return "", err
 	}
-	box, err := maildir.Open(at, d.options(env))
+	o := d.options(env)
+	o.BeforeName = gate.Watch
+	box, err := maildir.Open(at, o)
 	if err != nil {
 		return "", dsn.Storage(err)
 	}

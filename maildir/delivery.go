@@ -63,6 +63,7 @@ func (d *Delivery) createNamed() error {
 	if err != nil {
 		return err
 	}
+	d.box.named()
 	name := uniqueName(time.Now())
 	fd, err := durable.OpenAt(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, d.box.fileMode)
 	if err != nil {

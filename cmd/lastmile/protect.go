@@ -47,7 +47,8 @@ func crashed(v any) *dsn.Error {
 	}
 }
 
-// supervised runs a delivery until it ends, the time is up, or a signal comes.
+// supervised runs a delivery until it ends, the time is up, or a signal comes. It
+// is watched from the beginning.
 func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (delivery.Receipt, error)) (delivery.Receipt, error) {
 	w := p.newWatch(limit)
 	w.begin()
