@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -100,6 +101,76 @@ func TestConfined(t *testing.T) {
 				t.Errorf("the message was not written under it\n%s", text)
 			}
 		})
+	}
+}
+
+// theCalls are the system calls of a small delivery into a Maildir that is there,
+// from the first of ours on, and what each is for.
+var theCalls = []struct {
+	name  string
+	times int
+	why   string
+}{
+	{"umask", 1, "what is created is for its owner alone"},
+	{"faccessat", 1, "is there a /dev/log to write the log line to?"},
+	{"read", 2, "the message, and its end"},
+	{"openat", 3, "the Maildir, not through a link; new/, to sync it; the file, without a name"},
+	{"fstat", 1, "whose Maildir is it?"},
+	{"geteuid", 1, "is that us?"},
+	{"write", 1, "the message with our fields above it"},
+	{"fsync", 2, "the file, then new/"},
+	{"getpid", 1, "a part of the name"},
+	{"uname", 1, "another: the host"},
+	{"linkat", 1, "the name, which makes it a message"},
+	{"close", 3, "the file, whose close may fail (NFS); new/; the Maildir"},
+	{"exit_group", 1, ""},
+}
+
+// ofTheRuntime are those that the Go runtime makes for its threads and memory, and
+// for the timer that begins to watch a delivery which takes a while.
+var ofTheRuntime = []string{"futex", "nanosleep", "clone", "clone3", "mmap", "munmap", "madvise", "mprotect", "prctl", "gettid", "getpid", "tgkill", "sigaltstack",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "sched_yield", "epoll_create1", "eventfd2", "epoll_ctl", "epoll_pwait"}
+
+// A small delivery makes the system calls that it needs, and no others.
+func TestSystemCalls(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	dir := t.TempDir()
+	for _, sub := range []string{"", "/tmp", "/new", "/cur"} {
+		if err := os.Mkdir(dir+"/Maildir"+sub, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("strace", "-f", "-o", dir+"/trace", lab.Binary(t), "deliver", "--log", "none", "--maildir", dir+"/Maildir", "--", "you@example.com")
+	cmd.Stdin = strings.NewReader("Subject: test\n\n" + strings.Repeat("body\n", 800))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	trace, err := os.ReadFile(dir + "/trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(trace, []byte("EOPNOTSUPP")) {
+		t.Skip("there are more where the file system has no O_TMPFILE")
+	}
+	_, ours, _ := bytes.Cut(trace, []byte("umask("))
+	made := make(map[string]int)
+	for _, m := range regexp.MustCompile(`(?m)^\d+ +(\w+)\(`).FindAllSubmatch(append([]byte("1 umask("), ours...), -1) {
+		made[string(m[1])]++
+	}
+	for _, c := range theCalls {
+		if made[c.name] != c.times && !slices.Contains(ofTheRuntime, c.name) {
+			t.Errorf("%s: %d times, want %d (%s)", c.name, made[c.name], c.times, c.why)
+		}
+		delete(made, c.name)
+	}
+	for name, times := range made {
+		if !slices.Contains(ofTheRuntime, name) {
+			t.Errorf("%s: %d times, want none", name, times)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", ours)
 	}
 }
 
