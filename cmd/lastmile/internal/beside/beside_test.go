@@ -28,6 +28,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	runtime.GOMAXPROCS(1) // what starts the programs is not to take the processors from them
 	status := m.Run()
 	lab.Cleanup()
 	os.Exit(status)
