@@ -108,11 +108,11 @@ func TestKilledLeavesNothing(t *testing.T) {
 
 func TestTimeLimitDefers(t *testing.T) {
 	t.Parallel()
-	r := startHalf(t, "--timeout", "300ms")
+	r := startHalf(t, "--timeout", "2s")
 	if status := r.end(t); status.ExitStatus() != 75 {
 		t.Errorf("exit status %d, want 75", status.ExitStatus())
 	}
-	if got, want := r.stderr.String(), "4.3.0 time limit of 300ms exceeded"; got != want {
+	if got, want := r.stderr.String(), "4.3.0 time limit of 2s exceeded"; got != want {
 		t.Errorf("said %q, want %q", got, want)
 	}
 	r.nothing(t)

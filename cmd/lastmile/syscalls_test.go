@@ -206,13 +206,16 @@ func TestSignalAtOnce(t *testing.T) {
 			}
 			cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-e", "inject="+c.call, "lastmile", "deliver", "--maildir", dir+"/Maildir", "--", "you@example.com")
 			cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+			start := time.Now()
 			out, err := cmd.CombinedOutput()
+			watched := time.Since(start) > unwatched // perhaps: on a busy machine
 			stored, _ := filepath.Glob(dir + "/Maildir/*/*")
 			status := cmd.ProcessState.Sys().(syscall.WaitStatus)
 			switch {
 			case c.delivers && (err != nil || len(stored) != 1):
 				t.Errorf("%v: %s; stored %q, want one message", err, out, stored)
-			case !c.delivers && (!status.Signaled() && status.ExitStatus() != 75 || len(stored) != 0): // 75 on a machine so slow that somebody watches already
+			case !c.delivers && watched && err == nil && len(stored) == 1: // the final step had begun when the watch heard of it
+			case !c.delivers && (!status.Signaled() && !(watched && status.ExitStatus() == 75) || len(stored) != 0):
 				t.Errorf("%v: %s; stored %q, want the end by a signal, and nothing", err, out, stored)
 			}
 		})
