@@ -105,6 +105,13 @@ func (d *Disk) note(c *Call, errno unix.Errno) {
 	}
 }
 
+// made forgets what was known of an inode: a new file may have the number of one that
+// is gone.
+func (d *Disk) made(file inode) {
+	delete(d.dirty, file)
+	delete(d.lost, file)
+}
+
 // look finds out which file and which name a call is about.
 func (t *tracer) look(c *Call, tid int, nr uint64, args [6]uint64) {
 	fd := func(n uint64) {
@@ -119,6 +126,10 @@ func (t *tracer) look(c *Call, tid int, nr uint64, args [6]uint64) {
 		at(args[0], args[1])
 		if _, err := os.Lstat(c.Path); args[2]&unix.O_CREAT != 0 && err != nil {
 			c.entry = entryOf(c.Path)
+			c.makes = true
+		}
+		if args[2]&unix.O_TMPFILE == unix.O_TMPFILE {
+			c.makes = true
 		}
 	case unix.SYS_MKDIRAT, unix.SYS_UNLINKAT:
 		at(args[0], args[1])

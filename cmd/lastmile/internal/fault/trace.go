@@ -4,6 +4,7 @@ package fault
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -46,6 +47,7 @@ type Call struct {
 	file inode
 	// entry is the name that it makes or removes.
 	entry name
+	makes bool // a file, which it opens
 	// Errnos are those that it can fail with.
 	Errnos []unix.Errno
 }
@@ -304,6 +306,11 @@ func (t *tracer) leave(tid int, th *thread) {
 	errno := unix.Errno(0)
 	if n := int64(regs.Rax); n < 0 && n > -4096 {
 		errno = unix.Errno(-n)
+	}
+	if th.call.makes && errno == 0 {
+		if file, err := inodeOf(fmt.Sprintf("/proc/%d/fd/%d", tid, regs.Rax)); err == nil {
+			t.result.Disk.made(file)
+		}
 	}
 	t.result.Disk.note(th.call, errno)
 	if th.hit {
