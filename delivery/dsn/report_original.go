@@ -98,8 +98,10 @@ func fromLines(message []byte) int {
 	size := 0
 	for rest := message; len(rest) > 0; {
 		line, next := cutLine(rest)
-		if !bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) || size+len(rest)-len(next) > maxFromLines {
-			if text := chop(line); len(text) > 0 && fieldName(text) == "" {
+		text := chop(line)
+		isField := fieldName(text) != "" // "From :" is one
+		if isField || !bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) || size+len(rest)-len(next) > maxFromLines {
+			if len(text) > 0 && !isField {
 				return 0
 			}
 			return size
