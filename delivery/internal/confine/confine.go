@@ -1,8 +1,7 @@
 // Package confine takes from a delivery what it has no need of once its mailbox is
 // open: with landlock(7) the kernel then denies to write anywhere else, to start
-// programs, to make devices and links, to go out by TCP or to a socket without a
-// name, and to send signals. A mistake of ours in the making of a path so cannot lead
-// out of the mailbox.
+// programs, to make devices and links, and to go out by TCP or to an abstract socket.
+// A mistake of ours in the making of a path so cannot lead out of the mailbox.
 //
 // Threads are confined, not processes, and what this one starts. The others are left
 // alone: they write the log when the delivery is over, and heed signals. So this is
@@ -51,7 +50,9 @@ func handled(version int) *unix.LandlockRulesetAttr {
 		h.Handled_access_fs |= unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 	}
 	if version >= 6 {
-		h.Scoped = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL
+		// Not LANDLOCK_SCOPE_SIGNAL: up to Linux 6.14 it kept the Go runtime from
+		// signalling the other threads of the process.
+		h.Scoped = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
 	}
 	return h
 }
