@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -68,6 +69,9 @@ func TestHelpExamples(t *testing.T) {
 			}
 			if line == "lastmile doctor" {
 				continue // reads the set-up of this machine
+			}
+			if _, err := os.Stat(testOnlyMachineID); err != nil && strings.Contains(line, "--trust own") {
+				continue // an empty root: there is no key
 			}
 			count++
 			if !strings.Contains(line, "--maildir") { // not to the mailbox of who runs the test
