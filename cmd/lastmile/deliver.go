@@ -170,8 +170,14 @@ func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
 			return nil, err
 		}
 	}
-	if err := destinations(opt, a); err != nil || !opt.isSet("rcfile") {
-		return a, err
+	if err := destinations(opt, a); err != nil {
+		return nil, err
+	}
+	if rules.OnLoop == delivery.Quarantine && a.Quarantine == nil {
+		return nil, dsn.Config("--on-loop quarantine wants a Maildir or an mbox")
+	}
+	if !opt.isSet("rcfile") {
+		return a, nil
 	}
 	a.Destination, err = p.rcfile(opt.text("rcfile"), a.Destination)
 	return a, err
@@ -180,22 +186,16 @@ func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
 // destinations reads the options that say where messages go, and where those
 // that loop.
 func destinations(opt *arguments, a *delivery.Agent) (err error) {
+	if err := oneDestination(opt); err != nil {
+		return err
+	}
 	switch {
 	case opt.isSet("command"):
-		if err := alone(opt, "command", "rcfile", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
-			return err
-		}
-		if a.Rules.OnLoop == delivery.Quarantine {
-			return dsn.Config("--on-loop quarantine wants a Maildir or an mbox, not --command")
-		}
 		a.Destination, err = delivery.NewCommand(opt.text("command"), opt.yes("shell"))
 		return err
 	case opt.isSet("shell"):
 		return dsn.Config("--shell wants --command")
 	case opt.isSet("mbox"):
-		if err := alone(opt, "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
-			return err
-		}
 		at, err := delivery.ParseTemplate(opt.text("mbox"), delivery.Home)
 		if err != nil {
 			return err
@@ -223,11 +223,28 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 	return nil
 }
 
-// alone refuses an option beside others that say something else.
-func alone(opt *arguments, option string, others ...string) error {
-	for _, other := range others {
-		if opt.isSet(other) {
-			return dsn.Config("--" + option + " and --" + other + " exclude each other: a message has one destination")
+// oneDestination refuses options that say different things about where a message
+// goes: of a row only options may be given together that stand in one cell.
+func oneDestination(opt *arguments) error {
+	for _, row := range [...][][]string{
+		{{"command"}, {"mbox"}, {"maildir", "folder", "create-folder", "no-create"}},
+		{{"command"}, {"rcfile"}},
+	} {
+		before := ""
+		for _, cell := range row {
+			given := ""
+			for _, option := range cell {
+				if !opt.isSet(option) {
+					continue
+				}
+				if before != "" {
+					return dsn.Config("--" + before + " and --" + option + " exclude each other: a message has one destination")
+				}
+				given = option
+			}
+			if given != "" {
+				before = given
+			}
 		}
 	}
 	return nil

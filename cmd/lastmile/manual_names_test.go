@@ -140,7 +140,7 @@ func TestManualNamesVariables(t *testing.T) {
 
 func TestManualNamesFiles(t *testing.T) {
 	code := literals(t, `~/.+|/tmp|/(?:etc|var|dev|usr|proc|run|bin|lib)/[-/\w.]+`, "cmd/lastmile/internal/doctor").but(t,
-		"/usr/sbin", // where postconf is looked for besides PATH
+		"/usr/sbin",                                    // where postconf is looked for besides PATH
 		"/usr/local/bin/lastmile", "/usr/bin/lastmile", // the program itself, in recipes
 	)
 	code["/usr/share/bash-completion/completions/lastmile"] = "what the package installs"
