@@ -172,5 +172,5 @@ func Home() (string, error) {
 	if home := OwnAccount().Home; strings.HasPrefix(home, "/") {
 		return home, nil
 	}
-	return "", dsn.Config("no home directory is known for uid " + strconv.Itoa(os.Geteuid()) + ": give the path")
+	return "", dsn.Config("no home directory is known: give the path", "uid "+strconv.Itoa(os.Geteuid()))
 }

@@ -52,6 +52,9 @@ func (c *Command) Deliver(gate *Gate, env *Envelope, m *message.Message) (string
 		return "", &dsn.Error{Status: dsn.TempSystem, Text: "cannot spool the message", Err: err}
 	}
 	defer stdin.Close()
+	if err := gate.OnAbort(func() {}); err != nil { // given up while the message came: nothing is started
+		return "", err
+	}
 	r, err := child.Run(c.argv, environment(env), stdin, func(running *child.Child) error {
 		return gate.OnAbort(running.Kill)
 	})
@@ -119,18 +122,9 @@ func printable(output []byte) string {
 // over from our own but the time zone and the language.
 func environment(env *Envelope) []string {
 	a := OwnAccount()
-	vars := []string{
-		"SENDER=" + env.Sender,
-		"RECIPIENT=" + env.Recipient,
-		"ORIGINAL_RECIPIENT=" + env.OriginalRecipient,
-		"LOCAL=" + env.Local(),
-		"USER=" + env.User(),
-		"EXTENSION=" + env.Extension(),
-		"DOMAIN=" + env.Domain(),
-		"HOME=" + a.Home,
-		"LOGNAME=" + a.Name,
-		"SHELL=" + a.Shell,
-		"PATH=" + child.Path,
+	vars := []string{"HOME=" + a.Home, "LOGNAME=" + a.Name, "SHELL=" + a.Shell, "PATH=" + child.Path}
+	for _, v := range variables(env) {
+		vars = append(vars, v[0]+"="+v[1])
 	}
 	for _, name := range []string{"TZ", "LANG"} {
 		if value, ok := os.LookupEnv(name); ok {

@@ -8,8 +8,9 @@
 //	              │                        pass, or OnLoop deliver, quarantine                         │
 //	              ▼                                      ▼                                             │
 //	      our trace fields above it ───────────────► Destination                                       │
-//	                                       Maildir: tmp ► write ► fsync ► link new ► fsync new         │
-//	                                       Mbox: lock ► open ► lock ► write ► fsync ► unlock           │
+//	                                       Maildir: open ► confine ► tmp ► write ► fsync ►             │
+//	                                                [► journal] ► link new ► fsync new                 │
+//	                                       Mbox: lock ► open ► lock ► confine ► write ► fsync ► unlock │
 //	                                       Command: spool ► child ► exit status and output             │
 //	                                       Filter: rcfile ► its actions, then a Destination            │
 //	                                                     │                                             ▼
@@ -18,6 +19,11 @@
 // The step that makes a delivery final, and the decision to give it up (a
 // signal, the time limit), go through one [Gate], so that exactly one of the
 // two happens.
+//
+// An [Envelope.ID] lets a Maildir know a message again that comes another time
+// because a crash kept the outcome of its delivery from the caller: once.go, and the
+// journal in package maildir. [Confine] says when the kernel keeps a delivery inside
+// its mailbox.
 //
 // Errors are *dsn.Error, made where the failure happens; everything else that
 // comes back is something nobody foresaw, and [lastmile/delivery/dsn.Of] makes

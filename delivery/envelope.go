@@ -23,6 +23,9 @@ type Envelope struct {
 	// Delimiter is the set of bytes between user and extension, Postfix's
 	// recipient_delimiter.
 	Delimiter string
+	// ID, if not empty, is what the caller calls this delivery each time it tries
+	// it: the message is then stored once only. See [Maildir].
+	ID string
 }
 
 // NewEnvelope checks a recipient as it came in the arguments. One that cannot
@@ -62,6 +65,23 @@ func (e *Envelope) SetOriginalRecipient(recipient string) {
 	if !hasControl(recipient) {
 		e.OriginalRecipient = loopcheck.Unquote(recipient)
 	}
+}
+
+// maxID is the longest ID in bytes. Postfix's long queue IDs have some 15.
+const maxID = 255
+
+// SetID takes the name of a delivery from the arguments.
+func (e *Envelope) SetID(id string) error {
+	switch {
+	case strings.TrimSpace(id) == "":
+		return dsn.Config("--id is empty")
+	case len(id) > maxID || hasControl(id):
+		return dsn.Config("--id is too long, or has a control byte in it")
+	case isMacro(id):
+		return dsn.Config("--id is a macro that the caller did not expand: " + id)
+	}
+	e.ID = id
+	return nil
 }
 
 // Local returns the local part of the recipient.

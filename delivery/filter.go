@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -64,13 +65,16 @@ func (f *Filter) Plan(*Envelope) (string, error) {
 // Deliver implements [Destination].
 func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where string, err error) {
 	m.Prepend(m.From()) // as local(8) hands it over: From_ line, trace fields, message
-	var data bytes.Buffer
-	if _, err := m.WriteTo(&data); err != nil {
+	data, err := m.Map(fromRoom)
+	switch {
+	case err != nil && m.ReadFailed():
 		return "", ReadFailed(err)
+	case err != nil:
+		return "", &dsn.Error{Status: dsn.TempSystem, Text: "cannot spool the message", Err: err}
 	}
 	intake := f.Intake
 	intake.Now = time.Now()
-	mail := procmailrc.NewMail(intake.Apply(data.Bytes()), f.IgnoreLength)
+	mail := procmailrc.NewMail(intake.Apply(data, fromRoom), f.IgnoreLength)
 	c := f.Config
 	if c.Control == nil {
 		c.Control = new(procmailrc.Control)
@@ -103,7 +107,7 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 	end := procmailrc.Run(host, mail, c)
 	switch {
 	case host.Ended():
-		return "", ErrAborted
+		return "", context.Cause(host.ctx)
 	case errors.Is(end.Err, procmailrc.ErrRC):
 		return "", &dsn.Error{Status: dsn.TempConfig, Text: "cannot run the filter", Err: end.Err}
 	case end.Err != nil && !end.Chosen:
@@ -115,6 +119,10 @@ func (f *Filter) Deliver(gate *Gate, env *Envelope, m *message.Message) (where s
 	// Also where an rcfile has thrown the message away, which is its to do.
 	return end.Folder, gate.Pass(func() error { return nil })
 }
+
+// fromRoom is how much there is in front of a message for its From_ line, in bytes:
+// procmail's LINEBUF, which a sender alone may be as long as, and what is around it.
+const fromRoom = 4 << 10
 
 // variables are what an rcfile knows about the envelope, as from local(8).
 func variables(env *Envelope) [][2]string {

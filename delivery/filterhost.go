@@ -28,6 +28,8 @@ const maxRC = 16 << 20
 type filterHost struct {
 	gate    *Gate
 	ctx     context.Context // ends when the delivery is given up
+	cancel  context.CancelCauseFunc
+	strict  bool
 	stdout  *os.File
 	log     *os.File
 	umask   uint32
@@ -47,17 +49,23 @@ func newFilterHost(gate *Gate, f *Filter, control *procmailrc.Control) (*filterH
 	if err := child.KeepDescriptors(); err != nil {
 		return nil, &dsn.Error{Status: dsn.TempSystem, Text: "cannot run the filter", Err: err}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	h := &filterHost{gate: gate, ctx: ctx, stdout: f.Stdout, log: f.Stderr, umask: 0o077, control: control, locks: map[string]*lockfile.Lock{}}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	h := &filterHost{gate: gate, ctx: ctx, cancel: cancel, strict: f.Config.Strict, stdout: f.Stdout, log: f.Stderr, umask: 0o077, control: control, locks: map[string]*lockfile.Lock{}}
 	err := gate.OnAbort(func() {
-		cancel()
+		cancel(ErrAborted)
 		h.abort()
 	})
 	if err != nil {
-		cancel()
+		cancel(err)
 		return nil, err
 	}
 	return h, nil
+}
+
+// giveUp ends the delivery because nothing sensible can be done further.
+func (h *filterHost) giveUp(err error) {
+	h.Log(fmt.Sprintf("procmail: Cannot %v\n%s", err, procmailrc.Requeued(h.control)))
+	h.cancel(&dsn.Error{Status: dsn.TempSystem, Text: "cannot run the filter", Err: err})
 }
 
 // abort gives up what is under way, and releases all locks. The context has ended,
@@ -75,8 +83,19 @@ func (h *filterHost) abort() {
 		l.Release()
 		delete(h.locks, name)
 	}
-	io.WriteString(h.log, procmailrc.Requeued(h.control))
+	written := make(chan struct{})
+	go func(log *os.File) {
+		io.WriteString(log, procmailrc.Requeued(h.control))
+		close(written)
+	}(h.log)
+	select {
+	case <-written:
+	case <-time.After(logPatience): // a full pipe that nobody reads
+	}
 }
+
+// logPatience is how long the log may keep a delivery from being given up.
+const logPatience = time.Second
 
 // close releases what is left.
 func (h *filterHost) close() {
@@ -102,6 +121,9 @@ func (h *filterHost) begin(undo func()) bool {
 // final runs the last step of an action; of one that delivers it makes the whole
 // delivery final.
 func (h *filterHost) final(delivers bool, step func() error) error {
+	if h.Ended() {
+		return context.Cause(h.ctx)
+	}
 	if delivers {
 		return h.gate.Pass(step)
 	}
@@ -307,8 +329,19 @@ func (h *filterHost) sleep(d time.Duration) {
 
 // Stdout implements [procmailrc.Host].
 func (h *filterHost) Stdout(t procmailrc.Text) error {
+	if wasClosed(int(h.stdout.Fd())) {
+		return unix.EBADF
+	}
 	_, err := t.WriteTo(h.stdout)
 	return err
+}
+
+// wasClosed reports whether a descriptor was closed when the process began: the Go
+// runtime puts /dev/null there then, for reading too, and the message would be gone.
+func wasClosed(fd int) bool {
+	var st, null unix.Stat_t
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR && unix.Fstat(fd, &st) == nil && unix.Stat(os.DevNull, &null) == nil && st.Rdev == null.Rdev
 }
 
 // notifyPatience is how long the name of a biff service's host may take.

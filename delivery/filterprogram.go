@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -60,7 +61,7 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 	}
 	stdin, feed, err := os.Pipe()
 	if err != nil {
-		return procmailrc.Result{Status: int(unix.EAGAIN), Missing: true}
+		return h.notRun(p, err)
 	}
 	text := &feeder{w: feed}
 	if p.Input.Len() <= pipeSize {
@@ -72,7 +73,7 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 	stdin.Close()
 	if err != nil {
 		feed.Close()
-		return procmailrc.Result{Status: notFound, Missing: true}
+		return h.notRun(p, err)
 	}
 	defer r.release()
 	captured := make(chan procmailrc.Result, 1)
@@ -99,6 +100,28 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 		}
 	}
 	return result
+}
+
+// notRun is what has become of a program that could not be started. If there is no
+// such program the rcfile decides what follows. If the system is short of something
+// that is no answer: a condition with an exclamation mark in front would take it for
+// one, and throw the message away. So nothing further is done, and the message waits.
+func (h *filterHost) notRun(p *procmailrc.Program, err error) procmailrc.Result {
+	if !h.strict && shortage(err) {
+		h.giveUp(fmt.Errorf("start %s: %w", p.Args[0], err))
+	}
+	return procmailrc.Result{Status: notFound, Missing: true}
+}
+
+// shortage reports whether an error says that there is too little of something at
+// the moment, and nothing about the program.
+func shortage(err error) bool {
+	for _, errno := range [...]syscall.Errno{unix.EAGAIN, unix.ENOMEM, unix.EMFILE, unix.ENFILE, unix.EIO, unix.ENOSPC} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
 }
 
 // feeder writes to a pipe and knows how much of a text it has taken, so that the

@@ -1,9 +1,11 @@
 package delivery
 
 import (
+	"io"
 	"strings"
 
 	"lastmile/delivery/dsn"
+	"lastmile/delivery/internal/confine"
 	"lastmile/delivery/message"
 	"lastmile/maildir"
 )
@@ -11,8 +13,11 @@ import (
 // LoopsFolder is the Maildir++ folder that the policy Quarantine uses.
 const LoopsFolder = "Loops"
 
-// Maildir stores messages in Maildirs.
+// Maildir stores messages in Maildirs. With an [Envelope.ID] a message is stored
+// once, however often it is delivered: where it is then ends in [Again].
 type Maildir struct {
+	Confine Confine
+
 	at     Template
 	folder []string // the folder's name, cut at the placeholders; none for the inbox
 	open   maildir.Options
@@ -63,37 +68,61 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 	if err != nil {
 		return "", err
 	}
-	box, err := maildir.Open(at, d.options(env))
+	o := d.options(env)
+	o.BeforeName = gate.Watch
+	box, err := maildir.Open(at, o)
 	if err != nil {
 		return "", dsn.Storage(err)
 	}
 	defer box.Close()
+	if d.Confine.wanted(d.at) {
+		confine.Thread(box.Dir(), confine.InMaildir)
+	}
 	out, err := box.Create()
 	if err != nil {
 		return "", dsn.Storage(err)
 	}
 	defer out.Close()
-	if err := gate.OnAbort(out.Remove); err != nil {
-		out.Remove()
-		return "", err
+	if out.Named() { // otherwise there is nothing to undo
+		if err := gate.OnAbort(out.Remove); err != nil {
+			out.Remove()
+			return "", err
+		}
 	}
-	where, err = store(gate, m, out)
-	if err != nil {
+	var once *fingerprint
+	if env.ID != "" {
+		once = newFingerprint(env, m)
+	}
+	where, again, err := store(gate, m, out, once)
+	if err != nil || again {
 		out.Remove()
+	}
+	if again {
+		where += Again
 	}
 	return where, err
 }
 
-// store writes a message and makes it final.
-func store(gate *Gate, m *message.Message, out *maildir.Delivery) (where string, err error) {
-	if _, err := m.WriteTo(out); err != nil {
+// Again ends what is said of a message that was there already.
+const Again = " before"
+
+// store writes a message and makes it final, unless it was there before.
+func store(gate *Gate, m *message.Message, out *maildir.Delivery, once *fingerprint) (where string, again bool, err error) {
+	var w io.Writer = out
+	if once != nil {
+		w = io.MultiWriter(out, once)
+	}
+	if _, err := m.WriteTo(w); err != nil {
 		if m.ReadFailed() {
-			return "", ReadFailed(err)
+			return "", false, ReadFailed(err)
 		}
-		return "", dsn.Storage(err)
+		return "", false, dsn.Storage(err)
 	}
 	if err := out.Sync(); err != nil {
-		return "", dsn.Storage(err)
+		return "", false, dsn.Storage(err)
+	}
+	if once != nil {
+		return storeOnce(gate, out, once)
 	}
 	err = gate.Pass(func() error {
 		if where, err = out.Place(); err != nil {
@@ -101,7 +130,23 @@ func store(gate *Gate, m *message.Message, out *maildir.Delivery) (where string,
 		}
 		return nil
 	})
-	return where, err
+	return where, false, err
+}
+
+// storeOnce makes a message final that is there already if it was there before.
+func storeOnce(gate *Gate, out *maildir.Delivery, f *fingerprint) (where string, again bool, err error) {
+	once, err := out.Recall(f.key())
+	if err != nil {
+		return "", false, dsn.Storage(err)
+	}
+	defer once.Close()
+	err = gate.Pass(func() error {
+		if where, again, err = once.Place(); err != nil {
+			return dsn.Storage(err)
+		}
+		return nil
+	})
+	return where, again, err
 }
 
 // options returns how to open the Maildir of an envelope.

@@ -9,6 +9,7 @@ import (
 
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/folder"
+	"lastmile/delivery/internal/confine"
 	"lastmile/delivery/internal/lockfile"
 	"lastmile/delivery/message"
 	"lastmile/loopcheck"
@@ -35,6 +36,8 @@ const (
 // Mbox adds messages to mbox files, as local(8) does: a From_ line, the message
 // with ">" before its lines that begin with "From ", an empty line.
 type Mbox struct {
+	Confine Confine
+
 	at     Template
 	suffix string
 }
@@ -45,10 +48,10 @@ func NewMbox(at Template) (*Mbox, error) {
 	if n := len(at.below); n > 0 {
 		element := at.below[n-1]
 		if last := element[len(element)-1]; strings.HasSuffix(last, lockSuffix) || strings.HasSuffix(last, LoopsSuffix) {
-			return nil, dsn.Config("an mbox cannot have a name that ends in " + lockSuffix + " or " + LoopsSuffix + ": " + strings.Join(element, ""))
+			return nil, dsn.Config("an mbox cannot have a name that ends in "+lockSuffix+" or "+LoopsSuffix, strings.Join(element, ""))
 		}
 		if literalLength(element)+len(LoopsSuffix+lockSuffix) > maxElement {
-			return nil, dsn.Config("the name of the mbox is too long: " + strings.Join(element, ""))
+			return nil, dsn.Config("the name of the mbox is too long", strings.Join(element, ""))
 		}
 	}
 	return &Mbox{at: at}, nil
@@ -56,7 +59,11 @@ func NewMbox(at Template) (*Mbox, error) {
 
 // Quarantine returns the destination for messages that loop: an mbox beside the
 // other, with [LoopsSuffix].
-func (d *Mbox) Quarantine() *Mbox { return &Mbox{at: d.at, suffix: LoopsSuffix} }
+func (d *Mbox) Quarantine() *Mbox {
+	q := *d
+	q.suffix = LoopsSuffix
+	return &q
+}
 
 // Plan implements [Destination].
 func (d *Mbox) Plan(env *Envelope) (string, error) {
@@ -80,7 +87,7 @@ func (d *Mbox) expand(env *Envelope) (maildir.Location, error) {
 		return at, nil
 	}
 	if strings.HasSuffix(at.Trusted, "/") {
-		return at, dsn.Config("an mbox is a file, so its path cannot end in /: " + at.Trusted)
+		return at, dsn.Config("an mbox is a file, so its path cannot end in /", at.Trusted)
 	}
 	at.Trusted += d.suffix
 	return at, nil
@@ -95,6 +102,9 @@ func (d *Mbox) Deliver(gate *Gate, env *Envelope, m *message.Message) (string, e
 	box, err := openMbox(gate, at)
 	if err != nil {
 		return "", err
+	}
+	if d.Confine.wanted(d.at) {
+		confine.Thread(box.Dir(), confine.BesideMbox)
 	}
 	m.Prepend(fromLine(env, m.From(), time.Now()))
 	if err = fill(box, m); err == nil {
@@ -144,13 +154,13 @@ func openMbox(gate *Gate, at maildir.Location) (box *folder.Mbox, err error) {
 
 // fill writes a message, and puts it on stable storage.
 func fill(box *folder.Mbox, m *message.Message) error {
-	q := folder.NewQuoter(box, folder.Quoting{})
+	q := folder.NewQuoter(box)
 	_, err := m.WriteTo(q)
 	if err != nil && m.ReadFailed() {
 		return ReadFailed(err)
 	}
 	if err == nil {
-		err = q.EndBlank()
+		err = q.End()
 	}
 	if err == nil {
 		err = box.Sync()

@@ -36,7 +36,7 @@ func ParseTemplate(text string, home func() (string, error)) (Template, error) {
 		text = strings.TrimRight(dir, "/") + "/" + rest
 	}
 	if strings.HasPrefix(text, "~") {
-		return Template{}, dsn.Config("a path can begin with ~/ but with no other ~: " + text)
+		return Template{}, dsn.Config("a path can begin with ~/ but with no other ~", text)
 	}
 	open := strings.IndexByte(text, '{')
 	if open < 0 {
@@ -52,14 +52,14 @@ func ParseTemplate(text string, home func() (string, error)) (Template, error) {
 		case "", ".":
 			continue
 		case "..":
-			return Template{}, dsn.Config(`".." cannot stand below a placeholder in a path: ` + text)
+			return Template{}, dsn.Config(`".." cannot stand below a placeholder in a path`, text)
 		}
 		parts, err := parsePlaceholders(element)
 		if err != nil {
 			return Template{}, err
 		}
 		if literalLength(parts) > maxElement {
-			return Template{}, dsn.Config("an element of the path is too long: " + element)
+			return Template{}, dsn.Config("an element of the path is too long", element)
 		}
 		t.below = append(t.below, parts)
 	}
@@ -86,7 +86,7 @@ func (t Template) Expand(env *Envelope) (maildir.Location, error) {
 		}
 		switch {
 		case element == "":
-			return at, dsn.Config("an element of the path is empty for this recipient: " + strings.Join(parts, ""))
+			return at, dsn.Config("an element of the path is empty for this recipient", strings.Join(parts, ""))
 		case element[0] == '.' && (element == "." || element == ".."):
 			return at, badRecipient(parts)
 		case len(element) > maxElement:
@@ -109,11 +109,11 @@ func parsePlaceholders(text string) (parts []string, err error) {
 		}
 		end := strings.IndexByte(text[open:], '}')
 		if end < 0 {
-			return nil, dsn.Config("a { has no } in " + text)
+			return nil, dsn.Config("a { has no }", text)
 		}
 		name := text[open : open+end+1]
 		if _, ok := placeholder(name, &Envelope{}); !ok {
-			return nil, dsn.Config(name + " is none of {recipient} {user} {extension} {domain}")
+			return nil, dsn.Config("a placeholder is none of {recipient} {user} {extension} {domain}", name)
 		}
 		parts, text = append(parts, name), text[open+end+1:]
 	}

@@ -63,7 +63,7 @@ func quoted(s string, word *strings.Builder) (end int, err error) {
 			word.WriteByte(c)
 		}
 	}
-	return 0, dsn.Config("a quote is not closed in the command: " + s)
+	return 0, dsn.Config("a quote is not closed in the command", s)
 }
 
 func needsShell(c byte) error {

@@ -63,6 +63,7 @@ func (d *Delivery) createNamed() error {
 	if err != nil {
 		return err
 	}
+	d.box.named()
 	name := uniqueName(time.Now())
 	fd, err := durable.OpenAt(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, d.box.fileMode)
 	if err != nil {
@@ -86,6 +87,10 @@ func (d *Delivery) setMode() error {
 	return nil
 }
 
+// Named reports whether the message has a name in tmp/ already, which
+// [Delivery.Remove] takes away: where the file system has no O_TMPFILE.
+func (d *Delivery) Named() bool { return d.name != "" }
+
 // Write implements io.Writer.
 func (d *Delivery) Write(p []byte) (int, error) {
 	n, err := durable.Write(d.fd, p)
@@ -108,8 +113,11 @@ func (d *Delivery) Sync() error {
 
 // Place gives the message its name in new/, makes that durable, and returns the
 // path. After an error there is nothing in new/.
-func (d *Delivery) Place() (path string, err error) {
-	name, err := d.link()
+func (d *Delivery) Place() (path string, err error) { return d.placeAs(d.link) }
+
+// placeAs is Place with a way to make the name.
+func (d *Delivery) placeAs(link func() (name string, err error)) (path string, err error) {
+	name, err := link()
 	if err != nil {
 		return "", err
 	}
@@ -179,15 +187,16 @@ func (d *Delivery) linkAs(name string) error {
 		}
 		return err
 	}
-	err := unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(d.fd), d.box.new, name, unix.AT_SYMLINK_FOLLOW)
+	// Since Linux 6.10 this is for whoever has made the file; before, it wants
+	// CAP_DAC_READ_SEARCH, and says ENOENT.
+	err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH)
 	if !mayWorkOtherwise(err) {
 		return err
 	}
-	// No /proc, or a rule against links from there. The other way wants
-	// CAP_DAC_READ_SEARCH, or Linux 6.10.
-	if err := unix.Linkat(d.fd, "", d.box.new, name, unix.AT_EMPTY_PATH); !mayWorkOtherwise(err) {
+	if err := unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(d.fd), d.box.new, name, unix.AT_SYMLINK_FOLLOW); !mayWorkOtherwise(err) {
 		return err
 	}
+	// No /proc, or a rule against links from there.
 	if err := d.giveName(); err != nil {
 		return err
 	}

@@ -17,6 +17,13 @@
 // Only then is the message delivered. A power cut right after it keeps the
 // message; at any earlier moment it leaves nothing that a reader could see.
 //
+// # Once
+//
+// [Delivery.Recall], in place of Place, is for a message that may come again, because
+// a crash kept its caller from learning that it is there. A journal in the Maildir,
+// lastmile-ids, 64 KiB, knows the last 2047 keys; the layout stands in once.go. It
+// costs an fsync more, under a lock.
+//
 // # Names
 //
 // SECONDS.MmicrosecondsPpidRrandom.HOST,S=size, after the Maildir

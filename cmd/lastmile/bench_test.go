@@ -3,73 +3,90 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
+	"io"
 	"os/exec"
-	"path/filepath"
-	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"lastmile/cmd/lastmile/internal/lab"
 )
 
-// BenchmarkBesideProcmail times whole processes: one delivery into a Maildir by
-// lastmile, one by procmail, in turn, so that both meet the same machine. It
-// reports medians and their ratio. procmail syncs the file but not the
-// directory.
-//
-//	go test ./cmd/lastmile -run '^$' -bench BesideProcmail
-func BenchmarkBesideProcmail(b *testing.B) {
-	lab.Need(b, "procmail")
-	binary := lab.Binary(b)
-	for _, size := range []int{4 << 10, 100 << 10, 10 << 20, 50 << 20} {
-		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
-			message := append([]byte("From: a@example.net\nSubject: test\n\n"), bytes.Repeat([]byte("0123456789abcdef0123456789abcdef\n"), size/33)...)
-			ours, theirs := b.TempDir(), b.TempDir()
-			rc := filepath.Join(theirs, "rc")
-			if err := os.WriteFile(rc, []byte("DEFAULT="+theirs+"/Maildir/\nLOGFILE=/dev/null\n"), 0o600); err != nil {
+// recipeArguments are the arguments of README's master.cf recipe.
+func recipeArguments(dir string) []string {
+	return []string{"-f", "a@example.net", "--original-recipient", "you@example.com", "--recipient-delimiter", "+",
+		"--maildir", dir + "/{domain}/{user}/Maildir/", "--", "you@example.com"}
+}
+
+// BenchmarkArguments reads the arguments of a delivery, with and without cli/v2.
+func BenchmarkArguments(b *testing.B) {
+	argv := recipeArguments("/var/vmail")
+	b.Run("parse", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := parse("deliver", deliverOptions(), argv); err != nil {
 				b.Fatal(err)
 			}
-			var we, they []time.Duration
-			for b.Loop() {
-				we = append(we, process(b, message, ours+"/Maildir", binary, "deliver", "-f", "a@example.net", "--maildir", ours+"/Maildir", "--", "you@example.com"))
-				they = append(they, process(b, message, theirs+"/Maildir", "procmail", "-m", rc))
+		}
+	})
+	b.Run("cli", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := byLibrary(argv); err != nil {
+				b.Fatal(err)
 			}
-			b.ReportMetric(0, "ns/op") // of both together: says nothing
-			b.ReportMetric(milliseconds(median(we)), "lastmile-ms")
-			b.ReportMetric(milliseconds(median(they)), "procmail-ms")
-			b.ReportMetric(float64(median(we))/float64(median(they)), "ratio")
+		}
+	})
+}
+
+// BenchmarkDeliver delivers into a Maildir without the start of a process, which
+// package beside measures.
+func BenchmarkDeliver(b *testing.B) {
+	for _, size := range []int{4 << 10, 100 << 10, 10 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			args := append([]string{"lastmile", "deliver"}, recipeArguments(b.TempDir())...)
+			message := append([]byte("From: a@example.net\nSubject: test\n\n"), bytes.Repeat([]byte("0123456789abcdef0123456789abcdef\n"), size/33)...)
+			b.SetBytes(int64(len(message)))
+			for b.Loop() {
+				if status := run(args, bytes.NewReader(message), io.Discard, io.Discard); status != 0 {
+					b.Fatalf("exit status %d", status)
+				}
+			}
 		})
 	}
 }
 
-// process runs a delivery with the message in a pipe, as Postfix does, checks
-// that it was made, and takes it away again.
-func process(b *testing.B, message []byte, maildir, name string, args ...string) time.Duration {
-	b.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Stdin = bytes.NewReader(message)
-	start := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("%s: %v: %s", name, err, out)
-	}
-	took := time.Since(start)
-	stored, err := filepath.Glob(maildir + "/new/*")
-	if err != nil || len(stored) != 1 {
-		b.Fatalf("%s stored %q, want one message", name, stored)
-	}
-	if info, err := os.Stat(stored[0]); err != nil || info.Size() < int64(len(message)) {
-		b.Fatalf("%s stored %v", name, info)
-	}
-	if err := os.Remove(stored[0]); err != nil {
-		b.Fatal(err)
-	}
-	return took
-}
+// No package may take longer than this to initialise itself: a process for each
+// message pays it for each message.
+const initLimit = 0.15 // ms
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
+// What a package makes at start-up, every message has to wait for. Each gets the
+// best of many starts: the machine may be busy.
+func TestInitTime(t *testing.T) {
+	binary := lab.Binary(t)
+	best := make(map[string]float64)
+	for range 30 {
+		cmd := exec.Command(binary, "version")
+		cmd.Env = []string{"GODEBUG=inittrace=1"}
+		var trace strings.Builder
+		cmd.Stderr = &trace
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("%v: %s", err, trace.String())
+		}
+		for line := range strings.Lines(trace.String()) { // init NAME @… ms, … ms clock, …
+			var name string
+			var at, took float64
+			if _, err := fmt.Sscanf(line, "init %s @%f ms, %f ms clock", &name, &at, &took); err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+			if b, ok := best[name]; !ok || took < b {
+				best[name] = took
+			}
+		}
+	}
+	if len(best) < 10 {
+		t.Fatalf("%d packages are initialised, want more: the trace is not what it was", len(best))
+	}
+	for name, took := range best {
+		if took > initLimit {
+			t.Errorf("%s takes %.3f ms to initialise, want at most %v", name, took, initLimit)
+		}
+	}
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

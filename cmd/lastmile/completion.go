@@ -22,6 +22,7 @@ func choices() map[string][]string {
 		"stamped-by": {"auto", "mta", "none"},
 		"match":      {"postfix", "mailbox"},
 		"trust":      {"any", "own"},
+		"confine":    {"shared", "always", "never"},
 		"on-loop":    {"bounce", "defer", "deliver", "quarantine"},
 		"ret":        {"full", "hdrs"},
 		"log-format": {"text", "json"},

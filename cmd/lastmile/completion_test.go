@@ -33,7 +33,7 @@ func TestCompletionChoices(t *testing.T) {
 		_, err = p.agent(a)
 		_, logErr := p.newLog(a)
 		for _, err := range []error{err, logErr} {
-			if m := regexp.MustCompile(`is "no such", not one of (.*)`).FindStringSubmatch(fmt.Sprint(err)); m != nil {
+			if m := regexp.MustCompile(`is not one of ([a-z]+(?:, [a-z]+)*)`).FindStringSubmatch(fmt.Sprint(err)); m != nil {
 				taken[o.name] = m[1]
 			}
 		}

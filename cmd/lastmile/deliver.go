@@ -24,6 +24,7 @@ func deliverOptions() []option {
 	return withRules(
 		option{name: "sender", short: "f", usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
 		option{name: "original-recipient", usage: "the `ADDRESS` before aliases, for X-Original-To"},
+		option{name: "id", usage: "store the message once only, however often it is delivered as `ID` to this recipient"},
 		option{name: "maildir", usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
 		option{name: "folder", usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
 		option{name: "create-folder", kind: wantsNothing, usage: "create a missing folder"},
@@ -32,6 +33,7 @@ func deliverOptions() []option {
 		option{name: "command", usage: "hand the message to `COMMAND`, without a shell"},
 		option{name: "rcfile", usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
 		option{name: "shell", kind: wantsNothing, usage: "run the command with /bin/sh -c"},
+		option{name: "confine", text: "shared", usage: "keep the delivery inside its mailbox, by the kernel's Landlock: `WHEN` is shared (where the address chooses the mailbox), always or never"},
 		option{name: "on-loop", text: "bounce", usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
 		option{name: "dsn", usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
 		option{name: "ret", text: "full", usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
@@ -66,16 +68,16 @@ func (p *program) deliver(a *arguments) error {
 	if err != nil {
 		return err
 	}
-	release := func(error) {}
+	release, stdout := func(error) {}, p.stdout
 	if a.isSet("rcfile") {
-		if release, err = p.withhold(); err != nil {
+		if release, err = p.withhold(!isTerminal(p.stderr)); err != nil {
 			return err
 		}
 	}
 	env, receipt, err := p.attempt(a)
 	dryRun := a.yes("dry-run")
 	if err == nil && (a.yes("verbose") || dryRun) {
-		fmt.Fprintln(p.stdout, outcome(dryRun, receipt))
+		fmt.Fprintln(stdout, outcome(dryRun, receipt))
 	}
 	if env == nil {
 		env = &delivery.Envelope{Recipient: a.first()}
@@ -97,11 +99,23 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 		env.SetSender(a.text("sender"))
 	}
 	env.SetOriginalRecipient(a.text("original-recipient"))
+	if a.isSet("id") {
+		if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", "mbox", "command", "rcfile", "dsn"); err != nil {
+			return env, delivery.Receipt{}, err
+		}
+		if err := env.SetID(a.text("id")); err != nil {
+			return env, delivery.Receipt{}, err
+		}
+	}
 	limit := a.span("timeout")
 	if limit <= 0 {
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
-	receipt, err := p.supervised(limit, func(gate *delivery.Gate) (delivery.Receipt, error) {
+	w := p.newWatch(limit)
+	if a.isSet("command") || a.isSet("rcfile") || a.isSet("mbox") || a.isSet("dsn") { // may run another program, or cannot be cut off
+		w.begin()
+	}
+	receipt, err := w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		agent, err := p.agent(a) // reads files, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err
@@ -185,8 +199,12 @@ func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
 
 // destinations reads the options that say where messages go, and where those
 // that loop.
-func destinations(opt *arguments, a *delivery.Agent) (err error) {
+func destinations(opt *arguments, a *delivery.Agent) error {
 	if err := oneDestination(opt); err != nil {
+		return err
+	}
+	confine, err := confinement(opt, a)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -204,9 +222,15 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 		if err != nil {
 			return err
 		}
+		box.Confine = confine
 		a.Destination, a.Quarantine = box, box.Quarantine()
 		return nil
 	}
+	return toMaildir(opt, a, confine)
+}
+
+// toMaildir is destinations for a Maildir.
+func toMaildir(opt *arguments, a *delivery.Agent, confine delivery.Confine) error {
 	template := "~/Maildir/"
 	if opt.isSet("maildir") {
 		template = opt.text("maildir")
@@ -219,6 +243,7 @@ func destinations(opt *arguments, a *delivery.Agent) (err error) {
 	if err != nil {
 		return err
 	}
+	box.Confine = confine
 	a.Destination, a.Quarantine = box, box.Quarantine()
 	return nil
 }
@@ -245,6 +270,33 @@ func oneDestination(opt *arguments) error {
 			if given != "" {
 				before = given
 			}
+		}
+	}
+	return nil
+}
+
+// confinement reads the option that says when a delivery is confined: never if
+// programs may have to be started.
+func confinement(opt *arguments, a *delivery.Agent) (delivery.Confine, error) {
+	type when = word[delivery.Confine]
+	c, err := choose(opt, "confine", when{"shared", delivery.ConfineShared}, when{"always", delivery.ConfineAlways}, when{"never", delivery.ConfineNever})
+	if err != nil {
+		return c, err
+	}
+	if a.Return != nil || opt.isSet("rcfile") || opt.isSet("command") {
+		if c == delivery.ConfineAlways {
+			return c, dsn.Config("--confine always starts no programs, so it goes with none of --command, --rcfile and --dsn")
+		}
+		c = delivery.ConfineNever
+	}
+	return c, nil
+}
+
+// alone refuses an option beside others.
+func alone(opt *arguments, option, why string, others ...string) error {
+	for _, other := range others {
+		if opt.isSet(other) {
+			return dsn.Config("--" + option + " and --" + other + " exclude each other: " + why)
 		}
 	}
 	return nil

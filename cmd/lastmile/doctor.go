@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lastmile/cmd/lastmile/internal/doctor"
+	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 )
 
@@ -63,6 +64,9 @@ func (p *program) doctor(c *cli.Context) error {
 	if err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the set-up of Postfix", Err: err}
 	}
+	if !c.IsSet("main-cf") {
+		kernel(report, delivery.CanConfine())
+	}
 	show := writeFindings
 	if c.Bool("json") {
 		show = writeFindingsJSON
@@ -74,6 +78,14 @@ func (p *program) doctor(c *cli.Context) error {
 		return foundTrouble
 	}
 	return nil
+}
+
+// kernel says what this machine's kernel cannot do for a delivery.
+func kernel(r *doctor.Report, canConfine bool) {
+	r.Looked = append(r.Looked, "the kernel's Landlock")
+	if !canConfine {
+		r.Notes = append(r.Notes, "this kernel has no Landlock (Linux 5.19 or later has, if it is not turned off), so no delivery is confined to its mailbox")
+	}
 }
 
 // recipe prints a set-up that works.

@@ -229,3 +229,13 @@ func realReturnPaths(t *testing.T, p *lab.Postfix, pipe, forward string) {
 		}
 	}
 }
+
+func TestDoctorSaysWhatIsNotConfined(t *testing.T) {
+	t.Parallel()
+	for _, can := range []bool{true, false} {
+		var r doctor.Report
+		if kernel(&r, can); (len(r.Notes) == 0) != can {
+			t.Errorf("Landlock %v: notes %q", can, r.Notes)
+		}
+	}
+}

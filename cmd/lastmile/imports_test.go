@@ -1,17 +1,20 @@
 package main
 
 import (
+	"debug/elf"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"lastmile/cmd/lastmile/internal/lab"
 )
 
 // The way of imports: down only, never sideways. What is not in the table may
 // import nothing of the module.
 var mayImport = map[string][]string{
 	"lastmile/cmd/lastmile":               {"lastmile/cmd/lastmile/internal/doctor", "lastmile/cmd/lastmile/internal/formail", "lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/procmailrc/lint", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
-	"lastmile/delivery":                   {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir", "lastmile/maildir/durable"},
+	"lastmile/delivery":                   {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/confine", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir", "lastmile/maildir/durable"},
 	"lastmile/delivery/procmailrc":        {"lastmile/delivery/procmailrc/pattern"},
 	"lastmile/delivery/procmailrc/lint":   {"lastmile/delivery/procmailrc"},
 	"lastmile/delivery/folder":            {"lastmile/delivery/internal/lockfile", "lastmile/maildir", "lastmile/maildir/durable"},
@@ -27,6 +30,8 @@ var onlyIn = map[string][]string{
 	"golang.org/x/text":               {"lastmile/loopcheck"},
 	"golang.org/x/net":                {"lastmile/loopcheck"},
 	"github.com/rogpeppe/go-internal": {},
+	// The system calls of landlock(7), and the filter of the tracer that tests use.
+	"unsafe": {"lastmile/delivery/internal/confine", "lastmile/cmd/lastmile/internal/fault/filter"},
 }
 
 func TestImports(t *testing.T) {
@@ -61,6 +66,20 @@ func TestDependencies(t *testing.T) {
 		switch dep {
 		case "net/http", "crypto/tls", "os/user", "log/syslog", "C":
 			t.Errorf("%s is linked into lastmile", dep)
+		}
+	}
+}
+
+// The binary needs nothing of the machine but the kernel.
+func TestStatic(t *testing.T) {
+	f, err := elf.Open(lab.Binary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+			t.Errorf("it has a %v segment", p.Type)
 		}
 	}
 }

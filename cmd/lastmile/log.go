@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -75,6 +74,9 @@ type pair struct {
 
 // delivery writes the line of one message.
 func (l *log) delivery(env *delivery.Envelope, dryRun bool, r delivery.Receipt, err error, took time.Duration) {
+	if l.target == "none" {
+		return
+	}
 	status, priority := "2.0.0", mailInfo
 	if err != nil {
 		status, priority = dsn.Of(err).Status.String(), mailWarning
@@ -174,13 +176,7 @@ func (l *log) write(priority int, line string) {
 		}
 		io.WriteString(l.stderr, line+"\n")
 	case "syslog":
-		conn, err := net.DialTimeout("unixgram", devLog, logPatience)
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		conn.SetWriteDeadline(time.Now().Add(logPatience))
-		fmt.Fprintf(conn, "<%d>%s lastmile[%d]: %s", priority, time.Now().Format(time.Stamp), os.Getpid(), line)
+		sendTo(devLog, fmt.Sprintf("<%d>%s lastmile[%d]: %s", priority, time.Now().Format(time.Stamp), os.Getpid(), line))
 	default:
 		f, err := os.OpenFile(l.target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o600)
 		if err != nil {
@@ -189,5 +185,20 @@ func (l *log) write(priority int, line string) {
 		defer f.Close()
 		f.SetWriteDeadline(time.Now().Add(logPatience)) // of a FIFO that nobody empties
 		io.WriteString(f, line+"\n")
+	}
+}
+
+// sendTo sends a datagram to a daemon's socket, with the four system calls that
+// it takes: package net sets itself up for them first, which is a fortieth of the
+// time of a small message.
+func sendTo(socket, line string) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	patience := unix.NsecToTimeval(logPatience.Nanoseconds())
+	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &patience)
+	for unix.Sendto(fd, []byte(line), 0, &unix.SockaddrUnix{Name: socket}) == unix.EINTR {
 	}
 }

@@ -1,3 +1,9 @@
+// The runtime need not follow the processors that a container is given: no
+// delivery lasts that long.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Lastmile takes a mail message over the last step, into the user's mailbox, and
 // refuses one that has been there before.
 //
@@ -39,7 +45,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 			status = p.report.failure(crashed(v))
 		}
 	}()
-	protect()
+	protect(isDeliver(args))
 	status = p.report.exit(p.main(args))
 	p.afterwards()
 	return status
@@ -59,10 +65,16 @@ func (p *program) main(args []string) error {
 	if called(args) == "procmail" {
 		return p.procmail(args[0], args[1:])
 	}
-	if len(args) > 1 && args[1] == "deliver" {
-		return p.deliverArgs(args[2:])
+	if name, args := requested(args); name == "deliver" {
+		return p.deliverArgs(args)
 	}
 	return p.app().Run(asCommand(args))
+}
+
+// isDeliver tells whether we are called as lastmile deliver.
+func isDeliver(args []string) bool {
+	name, _ := requested(args)
+	return name == "deliver"
 }
 
 // afterwards does what is left when the outcome is settled and said. Not even a

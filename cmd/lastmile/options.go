@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"lastmile/delivery"
@@ -92,7 +93,7 @@ func choose[T any](a *arguments, option string, words ...word[T]) (T, error) {
 		names[i] = w.name
 	}
 	var zero T
-	return zero, dsn.Config(fmt.Sprintf("--%s is %q, not one of %s", option, given, strings.Join(names, ", ")))
+	return zero, dsn.Config("--"+option+" is not one of "+strings.Join(names, ", "), strconv.Quote(given))
 }
 
 // recipient returns the envelope of the one argument.

@@ -74,7 +74,7 @@ func (p *program) procmail(name string, argv []string) error {
 		return p.toEach(a)
 	}
 	start := time.Now()
-	release, err := p.withhold()
+	release, err := p.withhold(false)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (p *program) filterFor(name string, a *procmailArgs, env *delivery.Envelope
 			io.WriteString(p.stderr, note)
 		}
 		if box.Forwards && deliver {
-			return nil, &refusal{exit: exitNoUser, err: dsn.Config("the mode of " + box.Path + " has a set-id bit, which says that somebody else forwards its mail: chmod ug-s it"), procmail: "Autoforwarding mailbox found"}
+			return nil, &refusal{exit: exitNoUser, err: dsn.Config("the system mailbox has a set-id bit, which says that somebody else forwards its mail: chmod ug-s it", box.Path), procmail: "Autoforwarding mailbox found"}
 		}
 	}
 	if c.SystemMailbox = box.Path; box.Usable {

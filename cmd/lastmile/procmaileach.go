@@ -42,7 +42,7 @@ func (t *told) Error() string { return fmt.Sprintf("exit status %d: %s", t.statu
 // and those who have it get it once more. If there is nothing to try again but a
 // verdict, that is told.
 func (p *program) toEach(a *procmailArgs) error {
-	release, err := p.withhold()
+	release, err := p.withhold(false)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,9 @@ func (e *each) start(argv []string, files []*os.File) (*os.Process, error) {
 	if e.ended {
 		return nil, delivery.ErrAborted
 	}
-	child, err := os.StartProcess("/proc/self/exe", argv, &os.ProcAttr{Env: os.Environ(), Files: files})
+	// GOTRACEBACK: the runtime may fail before protect is called, and is not to exit
+	// with 2 then either.
+	child, err := os.StartProcess("/proc/self/exe", argv, &os.ProcAttr{Env: append(os.Environ(), "GOTRACEBACK=crash"), Files: files})
 	e.child = child
 	return child, err
 }

@@ -137,7 +137,7 @@ func (p *program) explainRC(s study, a *procmailArgs) error {
 	host.Ran = w.ran
 	c := run.filter.Config
 	c.Trace = w.trace()
-	end := procmailrc.Run(host, procmailrc.NewMail(intake.Apply(data), a.ignoreLength), c)
+	end := procmailrc.Run(host, procmailrc.NewMail(intake.Apply(data, 0), a.ignoreLength), c)
 	e := w.explanation(end)
 	if s.json {
 		enc := json.NewEncoder(p.stdout)

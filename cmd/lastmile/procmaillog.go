@@ -32,15 +32,15 @@ func heed(c *procmailrc.Control) {
 }
 
 // withhold keeps what we, an rcfile and its programs say or print back until the
-// outcome is known, if Postfix calls us: a status code must be the first thing that
-// Postfix reads. What LOGFILE takes is not concerned.
+// outcome is known, if Postfix calls us, or always: a status code must be the first
+// thing that the caller reads. What LOGFILE takes is not concerned.
 //
 // The function that it returns gives out what was withheld, when the outcome has
-// been told: after a delivery to Postfix, which logs the beginning of it, as it
-// does with procmail; after a failure to the log alone, because a bounce would show
+// been told: after a delivery to the caller (Postfix logs the beginning of it, as it
+// does with procmail); after a failure to the log alone, because a bounce would show
 // it to the sender.
-func (p *program) withhold() (release func(error), err error) {
-	if !p.underPostfix {
+func (p *program) withhold(always bool) (release func(error), err error) {
+	if !p.underPostfix && !always {
 		return func(error) {}, nil
 	}
 	fd, err := unix.MemfdCreate("procmail-log", unix.MFD_CLOEXEC)

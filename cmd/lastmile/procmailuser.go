@@ -60,7 +60,7 @@ func become(a delivery.Account) (notes []string, err error) {
 	case euid == a.UID:
 		return nil, nil
 	case euid != 0:
-		return nil, &refusal{exit: exitNoPerm, err: dsn.Config(fmt.Sprintf("cannot deliver as uid %d to the user %s with uid %d: run it as root, or as that user", euid, a.Name, a.UID)), procmail: "Insufficient privileges"}
+		return nil, &refusal{exit: exitNoPerm, err: dsn.Config("cannot deliver to another user: run it as root, or as that user", fmt.Sprintf("we run as uid %d, %s has uid %d", euid, a.Name, a.UID)), procmail: "Insufficient privileges"}
 	}
 	groups, err := a.Groups()
 	if err == nil {

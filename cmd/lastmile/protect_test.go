@@ -45,7 +45,7 @@ func startHalf(t *testing.T, options ...string) *running {
 	if _, err := stdin.Write(half); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond) // it has read what the pipe did not hold; now it reads the rest
+	time.Sleep(300 * time.Millisecond) // it has read what the pipe did not hold; now it reads the rest, and it is watched
 	return r
 }
 

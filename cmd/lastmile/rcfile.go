@@ -18,7 +18,7 @@ import (
 // known, and the outcome is told in the terms of RFC 3463.
 func (p *program) rcfile(file string, to delivery.Destination) (delivery.Destination, error) {
 	if strings.Contains(file, "=") {
-		return nil, dsn.Config("--rcfile cannot have a = in its name: " + file)
+		return nil, dsn.Config("--rcfile cannot have a = in its name", file)
 	}
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -29,6 +29,7 @@ func (p *program) rcfile(file string, to delivery.Destination) (delivery.Destina
 			Mode: procmailrc.Filter, Name: "lastmile", Words: []string{path}, Required: true,
 			Environ: os.Environ(), Account: procmailAccount(delivery.OwnAccount()),
 		},
-		Stdout: fileOf(p.stdout), Stderr: fileOf(p.stderr), Default: to,
+		IgnoreLength: true, // a Content-Length field would be corrected
+		Stdout:       fileOf(p.stdout), Stderr: fileOf(p.stderr), Default: to,
 	}, nil
 }

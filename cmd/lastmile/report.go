@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,7 +75,23 @@ func (r *report) line(text string) {
 	if isTerminal(r.w) {
 		text += "\n"
 	}
-	io.WriteString(r.w, text)
+	lastWords(r.w, text)
+}
+
+// patience is how long a caller who does not read may keep the process from ending.
+const patience = 10 * time.Second
+
+// lastWords writes a text, unless nobody reads it.
+func lastWords(w io.Writer, text string) {
+	written := make(chan struct{})
+	go func() {
+		io.WriteString(w, text)
+		close(written)
+	}()
+	select {
+	case <-written:
+	case <-time.After(patience):
+	}
 }
 
 // oneLine replaces everything that does not print, and cuts at a number of

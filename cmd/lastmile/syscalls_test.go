@@ -7,14 +7,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"lastmile/cmd/lastmile/internal/lab"
+	"lastmile/delivery"
 )
 
 // Exit 0 means that file and directory are on the disk, in this order. What the
@@ -52,6 +55,183 @@ func TestDurableOrder(t *testing.T) {
 	}
 	if want := "write message, fsync file, link, fsync new/, exit 0"; strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s\n%s", strings.Join(got, ", "), want, text)
+	}
+}
+
+// A delivery where the address chooses the mailbox is confined before the message
+// gets its name, by the thread that confined itself, and no other delivery is.
+func TestConfined(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	if !delivery.CanConfine() {
+		t.Skip("the kernel has no Landlock")
+	}
+	for args, want := range map[string]bool{
+		"--maildir Box/{user}":                         true,
+		"--mbox {user}.mbox":                           true,
+		"--maildir Box --confine always":               true,
+		"--maildir Box":                                false,
+		"--maildir Box/{user} --confine never":         false,
+		"--maildir Box/{user} --rcfile rc":             false,
+		"--maildir Box/{user} --dsn report --sender a": false,
+	} {
+		t.Run(args, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(dir+"/rc", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("strace", append(strings.Fields("-f -o trace -e trace=landlock_restrict_self,write,linkat lastmile deliver "+args), "--", "you@example.com")...)
+			cmd.Dir, cmd.Stdin = dir, strings.NewReader("Subject: test\n\nbody\n")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			text, err := os.ReadFile(dir + "/trace")
+			if err != nil {
+				t.Fatal(err)
+			}
+			confined := regexp.MustCompile(`(?m)^(\d+) +landlock_restrict_self\(.*= 0$`).FindSubmatch(text)
+			if want != (confined != nil) {
+				t.Fatalf("confined: %v, want %v\n%s", confined != nil, want, text)
+			}
+			if !want {
+				return
+			}
+			_, after, _ := bytes.Cut(text, confined[0])
+			if !regexp.MustCompile(`(?m)^` + string(confined[1]) + ` +write\(\d+, "[^"]*(Delivered-To|From )`).Match(after) {
+				t.Errorf("the message was not written under it\n%s", text)
+			}
+		})
+	}
+}
+
+// theCalls are the system calls of a small delivery into a Maildir that is there,
+// from the first of ours on, and what each is for.
+var theCalls = []struct {
+	name  string
+	times int
+	why   string
+}{
+	{"umask", 1, "what is created is for its owner alone"},
+	{"faccessat", 1, "is there a /dev/log to write the log line to?"},
+	{"read", 2, "the message, and its end"},
+	{"openat", 3, "the Maildir, not through a link; new/, to sync it; the file, without a name"},
+	{"fstat", 1, "whose Maildir is it?"},
+	{"geteuid", 1, "is that us?"},
+	{"write", 1, "the message with our fields above it"},
+	{"fsync", 2, "the file, then new/"},
+	{"getpid", 1, "a part of the name"},
+	{"uname", 1, "another: the host"},
+	{"linkat", 1, "the name, which makes it a message"},
+	{"close", 3, "the file, whose close may fail (NFS); new/; the Maildir"},
+	{"exit_group", 1, ""},
+}
+
+// ofTheRuntime are those that the Go runtime makes for its threads and memory, and
+// for the timer that begins to watch a delivery which takes a while.
+var ofTheRuntime = []string{"futex", "nanosleep", "clone", "clone3", "mmap", "munmap", "madvise", "mprotect", "prctl", "gettid", "getpid", "tgkill", "sigaltstack",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "restart_syscall", "sched_yield", "epoll_create1", "eventfd2", "epoll_ctl", "epoll_pwait"}
+
+// A small delivery makes the system calls that it needs, and no others.
+func TestSystemCalls(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	dir := t.TempDir()
+	for _, sub := range []string{"", "/tmp", "/new", "/cur"} {
+		if err := os.Mkdir(dir+"/Maildir"+sub, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("strace", "-f", "-o", dir+"/trace", lab.Binary(t), "deliver", "--log", "none", "--maildir", dir+"/Maildir", "--", "you@example.com")
+	cmd.Stdin = strings.NewReader("Subject: test\n\n" + strings.Repeat("body\n", 800))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	trace, err := os.ReadFile(dir + "/trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(trace, []byte("EOPNOTSUPP")) {
+		t.Skip("there are more where the file system has no O_TMPFILE")
+	}
+	_, ours, _ := bytes.Cut(trace, []byte("umask("))
+	made := make(map[string]int)
+	for _, m := range regexp.MustCompile(`(?m)^\d+ +(\w+)\(`).FindAllSubmatch(append([]byte("1 umask("), ours...), -1) {
+		made[string(m[1])]++
+	}
+	for _, c := range theCalls {
+		if made[c.name] != c.times && !slices.Contains(ofTheRuntime, c.name) {
+			t.Errorf("%s: %d times, want %d (%s)", c.name, made[c.name], c.times, c.why)
+		}
+		delete(made, c.name)
+	}
+	for name, times := range made {
+		if !slices.Contains(ofTheRuntime, name) {
+			t.Errorf("%s: %d times, want none", name, times)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", ours)
+	}
+}
+
+// A signal that comes before anything watches for one ends the process by itself,
+// which defers, and leaves nothing; in the final step it changes nothing: what is
+// delivered is said to be delivered.
+func TestSignalAtOnce(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	for _, c := range []struct {
+		call     string
+		delivers bool
+	}{
+		{"umask:signal=TERM", false}, // at the very beginning
+		{"fsync:signal=TERM:when=1", false},
+		{"fsync:signal=INT:when=1", false},
+		{"fsync:signal=HUP:when=1", false},
+		{"fsync:signal=QUIT:when=1", false},
+		{"linkat:signal=TERM", true},
+		{"linkat:signal=INT", true},
+		{"linkat:signal=HUP", true},
+		{"linkat:signal=QUIT", true},
+		{"fsync:signal=TERM:when=2", true}, // that of the directory
+		{"exit_group:signal=TERM", true},
+	} {
+		t.Run(c.call, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, sub := range []string{"", "/tmp", "/new", "/cur"} { // so that the first fsync is that of the message
+				if err := os.Mkdir(dir+"/Maildir"+sub, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-e", "inject="+c.call, "lastmile", "deliver", "--maildir", dir+"/Maildir", "--", "you@example.com")
+			cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+			out, err := cmd.CombinedOutput()
+			stored, _ := filepath.Glob(dir + "/Maildir/*/*")
+			status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+			switch {
+			case c.delivers && (err != nil || len(stored) != 1):
+				t.Errorf("%v: %s; stored %q, want one message", err, out, stored)
+			case !c.delivers && (!status.Signaled() && status.ExitStatus() != 75 || len(stored) != 0): // 75 on a machine so slow that somebody watches already
+				t.Errorf("%v: %s; stored %q, want the end by a signal, and nothing", err, out, stored)
+			}
+		})
+	}
+}
+
+// A signal that the caller ignores is no signal, from the beginning to the end.
+func TestIgnoredAtOnce(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	for _, signal := range []string{"HUP", "INT"} { // of the others the Go runtime does not tell
+		dir := t.TempDir()
+		cmd := exec.Command("sh", "-c", `trap '' "$1"; shift; exec "$@"`, "sh", signal,
+			"strace", "-f", "-o", "/dev/null", "-e", "inject=umask,fsync,linkat:signal="+signal, "lastmile", "deliver", "--maildir", dir+"/Maildir", "--", "you@example.com")
+		cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+		out, err := cmd.CombinedOutput()
+		if stored, _ := filepath.Glob(dir + "/Maildir/new/*"); err != nil || len(stored) != 1 {
+			t.Errorf("SIG%s: %v: %s; stored %q, want one message", signal, err, out, stored)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 )
 
@@ -40,8 +41,15 @@ func Of(err error) *Error {
 }
 
 // Config says that the caller or the admin made a mistake, with a text that
-// names it: 4.3.5, so that no mail is lost while it is mended.
-func Config(text string) *Error { return &Error{Status: TempConfig, Text: text} }
+// names it: 4.3.5, so that no mail is lost while it is mended. What it was made in,
+// a path or the words of a command, is not for the sender.
+func Config(text string, in ...string) *Error {
+	e := &Error{Status: TempConfig, Text: text}
+	if len(in) > 0 {
+		e.Err = errors.New(strings.Join(in, " "))
+	}
+	return e
+}
 
 // Storage says that the message could not be stored. The cause decides the
 // status: full (Postfix 4.3.0), over quota or too large a file (Postfix would

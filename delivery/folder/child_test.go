@@ -65,8 +65,8 @@ func deliverOne(kind, path, text string) error {
 		if err != nil {
 			return err
 		}
-		q := NewQuoter(m, Quoting{})
-		if _, err = q.Write([]byte(text)); err == nil {
+		q := NewQuoter(m)
+		if _, err = q.Write([]byte(strings.TrimSuffix(text, "\n"))); err == nil { // End ends it with an empty line
 			err = q.End()
 		}
 		if err != nil {

@@ -91,6 +91,9 @@ func OpenAt(ctx context.Context, at maildir.Location, o Options) (*Mbox, error) 
 	return m, nil
 }
 
+// Dir returns the descriptor of the directory that the mbox is in, open with O_PATH.
+func (m *Mbox) Dir() int { return m.dir }
+
 // open opens and locks the file.
 func (m *Mbox) open(ctx context.Context) error {
 	for range openTries {

@@ -30,3 +30,11 @@ func (in Input) Read(p []byte) (int, error) {
 		}
 	}
 }
+
+// wideSize is how much a pipe is made to hold for a large message: the most that
+// Linux lets anybody have (/proc/sys/fs/pipe-max-size). Reads get larger, and the
+// writer works on while a write waits for the disk.
+const wideSize = 1 << 20
+
+// widen makes a pipe hold more. What is no pipe, or may not, stays as it is.
+func (in Input) widen() { unix.FcntlInt(uintptr(in), unix.F_SETPIPE_SZ, wideSize) }

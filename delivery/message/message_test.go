@@ -74,6 +74,26 @@ func TestSpool(t *testing.T) {
 	}
 }
 
+func TestMap(t *testing.T) {
+	for _, size := range []int{1, 5000, bufferSize, 200_000, 2 * maxHeld} {
+		data := strings.Repeat("x", size)
+		m, err := Read(strings.NewReader(data), judgeUntil(min(size, 100)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Prepend([]byte("above\n"))
+		const free = 10
+		b, err := m.Map(free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(b, strings.Repeat("y", free)) // the bytes are ours
+		if want := strings.Repeat("y", free) + "above\n" + data; string(b) != want {
+			t.Errorf("%d bytes: %d bytes mapped", size, len(b))
+		}
+	}
+}
+
 func TestCutFrom(t *testing.T) {
 	m, err := Read(strings.NewReader("From a\nSubject: x\n\nbody"), judgeUntil(1))
 	if err != nil {
@@ -127,6 +147,38 @@ func TestInput(t *testing.T) {
 	got, err := io.ReadAll(Input(fds[0]))
 	if err != nil || string(got) != "hello" {
 		t.Errorf("read %q, %v", got, err)
+	}
+}
+
+// The pipe of a large message is made to hold more, that of a small one is left
+// as it is.
+func TestWiden(t *testing.T) {
+	for size, want := range map[int]bool{4 << 10: false, 4 * bufferSize: true} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		in := Input(r.Fd())
+		before, err := unix.FcntlInt(r.Fd(), unix.F_GETPIPE_SZ, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			w.Write(make([]byte, size))
+			w.Close()
+		}()
+		m, err := Read(in, judgeUntil(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := m.WriteTo(io.Discard); err != nil || n != int64(size) {
+			t.Fatalf("wrote %d, %v; want %d", n, err, size)
+		}
+		after, _ := unix.FcntlInt(r.Fd(), unix.F_GETPIPE_SZ, 0)
+		if (after > before) != want {
+			t.Errorf("%d bytes: the pipe held %d, holds %d", size, before, after)
+		}
 	}
 }
 

@@ -33,6 +33,30 @@ func (m *Message) Spool() (f *os.File, size int64, err error) {
 	return f, size, nil
 }
 
+// Map returns the whole message as bytes of the caller's own, with free bytes, if
+// that is not 0, in front of it. A large message is a mapped file: the system can take
+// the memory back, and there is no second copy. If the file cannot be read later the
+// process ends by SIGBUS.
+func (m *Message) Map(free int) ([]byte, error) {
+	if err := m.Fill(); err != nil {
+		return nil, err
+	}
+	m.Prepend(make([]byte, free))
+	if m.Held() {
+		return m.Head(), nil
+	}
+	f, size, err := m.Spool()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("map the message: %w", err)
+	}
+	return b, nil
+}
+
 // spoolFile opens an empty file that no path leads to: on disk if it is going
 // to be large and there is a place for it, else in memory.
 func spoolFile(large bool) (*os.File, error) {

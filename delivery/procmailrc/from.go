@@ -22,13 +22,25 @@ type Intake struct {
 }
 
 // Apply returns the message with the From_ line that it is to have. Without -f and
-// -d it is left as it came.
-func (i Intake) Apply(data []byte) []byte {
+// -d it is left as it came. The message begins at an offset: what is in front of it
+// is free for the line.
+func (i Intake) Apply(data []byte, at int) []byte {
+	line, rest := i.fromLine(data[at:])
+	at = len(data) - len(rest) - len(line)
+	if at < 0 {
+		return append(line, rest...)
+	}
+	copy(data[at:], line)
+	return data[at:]
+}
+
+// fromLine returns the From_ line that a message is to have, and what follows it.
+func (i Intake) fromLine(data []byte) (line, rest []byte) {
 	if !i.Deliver && !i.HasFrom {
-		return data
+		return nil, data
 	}
 	data = bytes.TrimLeft(data, "\n")
-	line, rest := data[:0], data
+	line, rest = nil, data
 	if bytes.HasPrefix(data, fromLine) {
 		end := bytes.IndexByte(data, '\n') + 1
 		if end == 0 {
@@ -36,7 +48,7 @@ func (i Intake) Apply(data []byte) []byte {
 		}
 		line, rest = data[:end], data[end:]
 		if len(line) >= defaultLineBuf {
-			line = line[:0] // procmail has no room for it
+			line = nil // procmail has no room for it
 		}
 	}
 	sender := i.Invoker
@@ -44,11 +56,11 @@ func (i Intake) Apply(data []byte) []byte {
 	case i.HasFrom && i.From != "-":
 		sender = i.From
 	case len(line) > 0 && !i.HasFrom:
-		return data
+		return line, rest
 	case len(line) > 0:
-		return append(append(line[:stampStart(line):stampStart(line)], i.date()...), rest...)
+		return append(bytes.Clone(line[:stampStart(line)]), i.date()...), rest
 	}
-	return append([]byte("From "+sender+i.date()), rest...)
+	return []byte("From " + sender + i.date()), rest
 }
 
 // date is the end of a From_ line.

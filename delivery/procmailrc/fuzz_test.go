@@ -96,7 +96,8 @@ var rcSeeds = []string{
 	"LOCKFILE=a\nTRAP=\"cat\"\nUMASK=077\nMAILDIR=/x\nLOGFILE=l\nLOG=\"t\"\nVERBOSE=all\nLOGABSTRACT=all\n", "}\n{\n:0\n{\n",
 }
 
-// Whatever an rcfile is, running it ends, and the message is delivered at most once.
+// Whatever an rcfile is, running it ends, and the message is delivered at most once,
+// and exit status 0 says that it is.
 func FuzzRun(f *testing.F) {
 	for _, seed := range rcSeeds {
 		f.Add(seed, "From a\nSubject: test\nX: b\n\nbody\nFrom b\n", false)
@@ -109,12 +110,15 @@ func FuzzRun(f *testing.F) {
 		host := &idle{t: t, files: map[string]string{"rc": rc, "/rc": rc, "/home/rc": rc}}
 		endless := time.AfterFunc(fuzzLimit, func() { panic("does not end") })
 		defer endless.Stop()
-		Run(host, NewMail([]byte(message), false), Config{
+		end := Run(host, NewMail([]byte(message), false), Config{
 			Mode: Filter, Name: "procmail", Args: []string{"one"}, Words: []string{"DEFAULT=/default", "./rc"}, Strict: strict,
 			Account: Account{Name: "you", Home: "/home", Shell: "/bin/sh"},
 		})
 		if host.final > 1 {
 			t.Errorf("delivered %d times", host.final)
+		}
+		if end.Status == 0 && !end.Chosen && host.final == 0 && !strict && !strings.Contains(rc, "HOST") {
+			t.Errorf("exit status 0, delivered nowhere, although no HOST wants it so")
 		}
 	})
 }

@@ -80,7 +80,7 @@ type LockOptions struct {
 	Notice func(text, name string)
 }
 
-// Input says what becomes of a program's standard output.
+// Output says what becomes of a program's standard output.
 type Output int
 
 const (
@@ -103,7 +103,7 @@ type Program struct {
 	Input  Text
 	Output Output
 	// Limit is how many bytes of output are captured; one more is read, and
-	// returned, to see whether there are more. 0 is no limit.
+	// returned, to see whether there are more. 0 leaves it to the host.
 	Limit int
 	// Wait is set if the exit status matters.
 	Wait bool

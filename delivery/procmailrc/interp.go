@@ -183,12 +183,11 @@ func (in *Interp) run(lastSucceeded bool) outcome {
 		if in.hostGone {
 			return hostMismatch
 		}
-		for in.src.open() && in.src.peek() == eof {
+		if in.src.open() && in.src.peek() == eof {
 			skip = 0
 			if !in.endFile() {
 				return ended
 			}
-			break
 		}
 	}
 }

@@ -251,13 +251,12 @@ func (p part) closes() bool {
 
 // WriteTo implements io.WriterTo.
 func (p part) WriteTo(w io.Writer) (size int64, err error) {
-	write := func(b []byte) bool {
+	write := func(b []byte) {
 		if err == nil && len(b) > 0 {
 			var n int
 			n, err = w.Write(b)
 			size += int64(n)
 		}
-		return err == nil
 	}
 	for at := p.from; at < p.to && err == nil; {
 		next := p.nextFrom(at)

@@ -84,8 +84,10 @@ func TestIntake(t *testing.T) {
 		{from: "-", has: true, in: "A: b\n", want: "From me" + date + "A: b\n"},
 	} {
 		i.From, i.HasFrom, i.Deliver = tt.from, tt.has, tt.deliver
-		if got := string(i.Apply([]byte(tt.in))); got != tt.want {
-			t.Errorf("-f %q, -d %v, %q: %q, want %q", tt.from, tt.deliver, tt.in, got, tt.want)
+		for _, room := range []int{0, 5, 100} {
+			if got := string(i.Apply([]byte(strings.Repeat("-", room)+tt.in), room)); got != tt.want {
+				t.Errorf("-f %q, -d %v, %q, %d bytes free: %q, want %q", tt.from, tt.deliver, tt.in, room, got, tt.want)
+			}
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (in *Interp) pipeTo(r *recipe, c command, text part) bool {
 		}
 	case result.Missing && !in.rules.strict:
 		// procmail would not have noticed, and the message be gone.
-		in.logQuoted("Program failure ("+strconv.Itoa(result.Status)+") of", c.first)
+		in.failed(c, result.Status, waitLoud)
 		ok = false
 	}
 	in.setLastFolder(c.name())
@@ -264,7 +264,7 @@ func (in *Interp) filtered(r *recipe, c command, text part, rescue bool, variabl
 	case p.Wait && result.Status != 0:
 		in.failed(c, result.Status, w)
 	case result.Missing && !in.rules.strict:
-		in.logQuoted("Program failure ("+strconv.Itoa(result.Status)+") of", c.first)
+		in.failed(c, result.Status, waitLoud)
 	default:
 		if p.Wait {
 			in.lastStatus = 0

@@ -330,7 +330,7 @@ func (in *Interp) runTrap(status int) int {
 	fromTrap := false
 	if code, ok := in.vars.lookup("EXITCODE"); ok && in.exitSet {
 		const none = -2
-		n := Number(code, none)
+		n := int(int32(Number(code, none))) // procmail's is an int: too large a number is -1
 		if n >= 0 {
 			status, in.chosen = n, true
 		}
@@ -344,7 +344,9 @@ func (in *Interp) runTrap(status int) int {
 	in.mail.fold(false)
 	p := in.start(in.command(in.trap), part{m: in.mail, to: in.mail.len(), close: true})
 	p.Output, p.Wait, p.IgnoreWriteErrors = ToLog, true, true
-	if result := in.host.Run(p); result.Status != 0 && fromTrap {
+	result := in.host.Run(p)
+	byItself := result.Status > 0 && !result.Missing && !result.TimedOut // one that was ended has not chosen
+	if fromTrap && (byItself || in.rules.strict && result.Status != 0) {
 		status, in.chosen = result.Status, true
 	}
 	return status

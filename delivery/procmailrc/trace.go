@@ -132,9 +132,8 @@ type Delivered struct {
 	// Words are the folders, or the program as the log names it.
 	Words   []string
 	Program bool
-	// Folder is what the first of Words is, and Where what LASTFOLDER says.
+	// Folder is what the first of Words is.
 	Folder Folder
-	Where  string
 	// Links are the further directories that the message is linked into.
 	Links []Folder
 	// Default is set if no recipe has delivered the message, Copy if the flag c
@@ -286,7 +285,6 @@ func (in *Interp) traceDelivered(d Delivered) {
 	if in.trace.Delivered == nil {
 		return
 	}
-	d.Where = in.vars.get("LASTFOLDER")
 	if !d.Program && len(d.Words) > 0 {
 		d.Folder = in.seenFolder(d.Words[0])
 		for _, word := range d.Words[1:] {

@@ -41,14 +41,13 @@ func (s *scanner) run() {
 		case '|':
 			start, atom = true, false
 		case '*', '+', '?':
-			atom, repeat = s.operator(c)
+			repeat = s.operator(c)
 		case '{':
 			s.count()
 		case '^':
 			start, atom, next = s.caret()
 		case '$':
 			s.dollar()
-			atom = true
 		}
 		s.start, s.atom, s.repeat, s.i = start, atom, repeat, next
 	}
@@ -113,7 +112,7 @@ func (s *scanner) class() (end int) {
 }
 
 // operator is about * + and ?, which repeat what is before them once.
-func (s *scanner) operator(c byte) (atom, repeat bool) {
+func (s *scanner) operator(c byte) (repeat bool) {
 	switch {
 	case s.repeat:
 		what := fmt.Sprintf("a second operator is an ordinary character: this looks for %q", string(c))
@@ -122,12 +121,12 @@ func (s *scanner) operator(c byte) (atom, repeat bool) {
 			cure += "; the shortest match is no matter of an operator here"
 		}
 		s.find(Error, "repeat-twice", what, cure)
-		return true, false
+		return false
 	case s.start && !s.atom:
 		s.find(Warning, "repeat-nothing", fmt.Sprintf("nothing is here that could be repeated: this looks for %q", string(c)), fmt.Sprintf(`write .%c, or \%c for the character`, c, c))
-		return true, false
+		return false
 	}
-	return true, true
+	return true
 }
 
 // count is about {2}, which repeats nothing.

@@ -29,6 +29,23 @@ func Binary(t testing.TB) string {
 	return built.path
 }
 
+// Tool builds a program of this module that tests need, and returns its path.
+func Tool(t testing.TB, pkg string) string {
+	t.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	cmd := exec.Command("go", "build", "-o", path, pkg)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return path
+}
+
 // Named returns the path of the binary under another name, which it acts upon:
 // procmail, formail, lockfile.
 func Named(t testing.TB, name string) string {

@@ -41,7 +41,7 @@ func StartDovecot(t testing.TB) *Dovecot {
 	// As a job of the shell it has /dev/null for input. It detaches nothing with -F.
 	cmd := exec.Command("sh", "-c", `"$1" -F -c "$2/dovecot.conf" & pid=$!
 		tries=0; until [ -S "$2/run/login/pop3" ] || [ $tries -ge 100 ]; do tries=$((tries + 1)); sleep .05; done
-		kill -0 $pid && echo ready; cat >/dev/null; kill $pid; wait $pid; rm -rf "$2"`, "sh", lookup("dovecot"), root)
+		kill -0 $pid && echo ready; cat >/dev/null; kill $pid; wait $pid; rm -rf "$2"`, "sh", Find("dovecot"), root)
 	hold(t, cmd)
 	t.Cleanup(func() {
 		if t.Failed() {

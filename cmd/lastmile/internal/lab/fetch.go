@@ -53,8 +53,8 @@ func (f *Fetcher) Exec(t testing.TB, stdin []byte, name string, args ...string) 
 	ctx, cancel := context.WithTimeout(context.Background(), toolLimit)
 	defer cancel()
 	uid := strconv.Itoa(ordinaryUID)
-	args = append([]string{"--reuid", uid, "--regid", uid, "--clear-groups", "--", lookup(name)}, args...)
-	cmd := exec.CommandContext(ctx, lookup("setpriv"), args...)
+	args = append([]string{"--reuid", uid, "--regid", uid, "--clear-groups", "--", Find(name)}, args...)
+	cmd := exec.CommandContext(ctx, Find("setpriv"), args...)
 	cmd.Dir = f.home
 	cmd.Env = []string{"HOME=" + f.home, "USER=nobody", "LOGNAME=nobody", "PATH=/usr/bin:/bin", "TMPDIR=" + f.home, "LANG=C"}
 	cmd.WaitDelay = time.Second

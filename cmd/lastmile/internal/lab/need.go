@@ -18,7 +18,7 @@ func Need(t testing.TB, programs ...string) {
 	t.Helper()
 	var missing []string
 	for _, name := range programs {
-		if lookup(name) == "" {
+		if Find(name) == "" {
 			missing = append(missing, name)
 		}
 	}
@@ -39,8 +39,8 @@ func lack(t testing.TB, reason string) {
 	t.Skip(reason)
 }
 
-// lookup returns the path of a program, "" if there is none.
-func lookup(name string) string {
+// Find returns the path of a program, "" if there is none.
+func Find(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
 	}

@@ -248,7 +248,7 @@ func (p *Postfix) tool(t testing.TB, stdin []byte, name string, args ...string) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), toolLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, lookup(name), args...)
+	cmd := exec.CommandContext(ctx, Find(name), args...)
 	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.WaitDelay = time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -1,4 +1,4 @@
-package folder
+package procmailrc
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 // What procmail makes of a message in an mbox and in directories, we make of it
 // byte for byte.
 func TestBytesOfProcmail(t *testing.T) {
-	procmail := need(t, "procmail")
+	procmail := needProcmail(t)
 	t.Parallel()
 	dir := t.TempDir()
 	rc := "MAILDIR=" + dir + "\n:0c\n$BOX\n:0\nmh/.\n"
@@ -31,14 +31,47 @@ func TestBytesOfProcmail(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		theirs := strings.TrimPrefix(content(t, dir+"/box"), "old")
-		if got := quoted(t, text, Quoting{}, 1+r.IntN(20), (*Quoter).End); got != theirs {
+		if got := written(t, text, true); got != theirs {
 			t.Errorf("mbox, of %q:\ngot  %q\nwant %q", text, got, theirs)
 		}
 		theirs = content(t, fmt.Sprintf("%s/mh/%d", dir, i+1))
-		if got := quoted(t, text, Quoting{Off: true}, 1+r.IntN(20), (*Quoter).End); got != theirs {
+		if got := written(t, text, false); got != theirs {
 			t.Errorf("MH, of %q:\ngot  %q\nwant %q", text, got, theirs)
 		}
 	}
+}
+
+// written is what a folder gets of a message: with quote an mbox.
+func written(t *testing.T, text string, quote bool) string {
+	t.Helper()
+	m := NewMail([]byte(text), false)
+	var b strings.Builder
+	if _, err := (part{m: m, to: m.len(), quote: quote, close: true}).WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func needProcmail(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("procmail")
+	if err != nil {
+		if os.Getenv("REQUIRE_PEERS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	return path
+}
+
+// content returns the text of a file.
+func content(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // oldBox makes an mbox that was read long ago: for any other procmail sleeps.
@@ -56,7 +89,7 @@ func oldBox(t *testing.T, path string) {
 // for From_ lines only up to a NUL. A sender could so put a second message into
 // the mbox; we quote them all.
 func TestNulOfProcmail(t *testing.T) {
-	procmail := need(t, "procmail")
+	procmail := needProcmail(t)
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(dir+"/rc", []byte("MAILDIR="+dir+"\n:0\nbox\n"), 0o600); err != nil {
@@ -72,7 +105,7 @@ func TestNulOfProcmail(t *testing.T) {
 	if theirs := content(t, dir+"/box"); theirs != "old"+text {
 		t.Errorf("procmail wrote %q: is it mended?", theirs)
 	}
-	if got := quoted(t, text, Quoting{}, 3, (*Quoter).End); !strings.Contains(got, "\x00\n>From x") {
+	if got := written(t, text, true); !strings.Contains(got, "\x00\n>From x") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -89,9 +122,9 @@ func randomMessage(r *rand.Rand) string {
 }
 
 // With a Content-Length field the body that it covers is left alone. procmail
-// corrects the field first: here it is right.
+// corrects the field first.
 func TestContentLengthOfProcmail(t *testing.T) {
-	procmail := need(t, "procmail")
+	procmail := needProcmail(t)
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(dir+"/rc", []byte("MAILDIR="+dir+"\n:0\nbox\n"), 0o600); err != nil {
@@ -109,8 +142,7 @@ func TestContentLengthOfProcmail(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		at := int64(len(head))
-		got := quoted(t, head+body, Quoting{ExemptFrom: at, ExemptTo: at + int64(length)}, 3, (*Quoter).End)
+		got := written(t, head+body, true)
 		if theirs := strings.TrimPrefix(content(t, dir+"/box"), "old"); got != theirs {
 			t.Errorf("of %q:\ngot  %q\nwant %q", head+body, got, theirs)
 		}
