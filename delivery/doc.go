@@ -43,8 +43,9 @@
 //     destination to the interface: a message that cannot be read, a delivery
 //     that is given up, a Plan without effect.
 //   - cmd/lastmile/deliver.go: an option in deliverOptions, a case in
-//     destinations, and a cell in the first row of oneDestination, so that no
-//     message has two destinations. If loops can be kept apart, set Quarantine.
+//     destinations, and a cell in destinationOptions, so that no message has two
+//     destinations and signals are watched from the beginning. If loops can be
+//     kept apart, set Quarantine.
 //   - testdata/script/lmtp.txtar: what a user sees, with its exit statuses.
 //   - cmd/lastmile/lastmile.1: the option; a test misses it. The completion and
 //     the help are made of the option's table. CHANGELOG.md, and README if a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -100,7 +101,7 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 	}
 	env.SetOriginalRecipient(a.text("original-recipient"))
 	if a.isSet("id") {
-		if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", "mbox", "command", "rcfile", "dsn"); err != nil {
+		if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", append(elsewhere(), "rcfile", "dsn")...); err != nil {
 			return env, delivery.Receipt{}, err
 		}
 		if err := env.SetID(a.text("id")); err != nil {
@@ -112,8 +113,11 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
 	w := p.newWatch(limit)
-	if a.isSet("command") || a.isSet("rcfile") || a.isSet("mbox") || a.isSet("dsn") { // may run another program, or cannot be cut off
-		w.begin()
+	for _, option := range append(elsewhere(), "rcfile", "dsn") { // may run another program, or cannot be cut off
+		if a.isSet(option) {
+			w.begin()
+			break
+		}
 	}
 	receipt, err := w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		agent, err := p.agent(a) // reads files, so it is under the time limit
@@ -248,11 +252,23 @@ func toMaildir(opt *arguments, a *delivery.Agent, confine delivery.Confine) erro
 	return nil
 }
 
+// destinationOptions are the options that choose a destination, in a cell for each;
+// the last is that of the Maildir, which is the default.
+func destinationOptions() [][]string {
+	return [][]string{{"command"}, {"mbox"}, {"maildir", "folder", "create-folder", "no-create"}}
+}
+
+// elsewhere are the options by which a message goes elsewhere than to a Maildir.
+func elsewhere() []string {
+	cells := destinationOptions()
+	return slices.Concat(cells[:len(cells)-1]...)
+}
+
 // oneDestination refuses options that say different things about where a message
 // goes: of a row only options may be given together that stand in one cell.
 func oneDestination(opt *arguments) error {
 	for _, row := range [...][][]string{
-		{{"command"}, {"mbox"}, {"maildir", "folder", "create-folder", "no-create"}},
+		destinationOptions(),
 		{{"command"}, {"rcfile"}},
 	} {
 		before := ""
