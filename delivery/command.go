@@ -52,6 +52,9 @@ func (c *Command) Deliver(gate *Gate, env *Envelope, m *message.Message) (string
 		return "", &dsn.Error{Status: dsn.TempSystem, Text: "cannot spool the message", Err: err}
 	}
 	defer stdin.Close()
+	if err := gate.OnAbort(func() {}); err != nil { // given up while the message came: nothing is started
+		return "", err
+	}
 	r, err := child.Run(c.argv, environment(env), stdin, func(running *child.Child) error {
 		return gate.OnAbort(running.Kill)
 	})

@@ -12,6 +12,7 @@
 //	                                                [► journal] ► link new ► fsync new                 │
 //	                                       Mbox: lock ► open ► lock ► confine ► write ► fsync ► unlock │
 //	                                       Command: spool ► child ► exit status and output             │
+//	                                       Filter: rcfile ► its actions, then a Destination            │
 //	                                                     │                                             ▼
 //	                                                  Receipt ───────────────────────────► cmd: one line, exit status, log
 //
@@ -28,6 +29,37 @@
 // comes back is something nobody foresaw, and [lastmile/delivery/dsn.Of] makes
 // a deferral of it.
 //
-// A new destination is a type with [Destination]'s two methods in a file of its
-// own, and a flag in cmd/lastmile.
+// # A new destination
+//
+// Say, --lmtp. What has to be written, in this order:
+//
+//   - delivery/lmtp.go: a type with [Destination]'s two methods, and a
+//     constructor that refuses the admin's mistakes with [dsn.Config]. [Maildir]
+//     is the model for what is stored, [Command] for what is handed on; a
+//     destination that others can be wrapped around, as [Filter] is, has a
+//     Destination in it. Paths that an address has a part in come from
+//     [Template] only.
+//   - delivery/destination_test.go: an entry in its table, which holds every
+//     destination to the interface: a message that cannot be read, a delivery
+//     that is given up, a Plan without effect.
+//   - cmd/lastmile/deliver.go: an option in deliverOptions, a case in
+//     destinations, and a cell in destinationOptions, so that no message has two
+//     destinations and signals are watched from the beginning. If loops can be
+//     kept apart, set Quarantine.
+//   - testdata/script/lmtp.txtar: what a user sees, with its exit statuses.
+//   - cmd/lastmile/lastmile.1: the option; a test misses it. The completion and
+//     the help are made of the option's table. CHANGELOG.md, and README if a
+//     newcomer should know.
+//
+// A package of its own, if it needs one, goes below delivery/internal and into the
+// table of TestImports.
+//
+// # A new diagnosis
+//
+// What explain names is a [loopcheck.Cause]: a constant and a rule in
+// loopcheck/diagnosis.go, the sentences in both languages in
+// cmd/lastmile/catalogue.go, the story in lastmile-loops(7), and a message with the
+// cause it must have in testdata/explain. What doctor finds is a function in
+// cmd/lastmile/internal/doctor, and a set-up that has the fault in testdata/doctor,
+// with one beside it that has not.
 package delivery

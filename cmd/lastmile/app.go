@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -48,7 +47,8 @@ func (p *program) app() *cli.App {
 			p.procmailCommand(),
 			p.formailCommand(),
 			p.lockfileCommand(),
-			p.command("version", "show the version", "", p.version),
+			p.completionCommand(),
+			p.versionCommand(),
 			p.command("help", "show help, on a command too", "[COMMAND]", p.help),
 		},
 	}
@@ -122,25 +122,14 @@ func (p *program) help(c *cli.Context) error {
 		return err
 	}
 	if name := c.Args().First(); name != "" && name != "help" {
-		if c.App.Command(name) == nil {
+		command := c.App.Command(name)
+		if command == nil {
 			return dsn.Config(fmt.Sprintf("%q is no command of lastmile (see lastmile help)", name))
 		}
+		command.Description = moreHelp(name)
 		return cli.ShowCommandHelp(c, name)
 	}
 	return cli.ShowAppHelp(c)
-}
-
-// version prints the version that the Go toolchain has put into the binary.
-func (p *program) version(*cli.Context) error {
-	if err := p.notUnderPostfix("lastmile version"); err != nil {
-		return err
-	}
-	version, goVersion := "(unknown)", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version, goVersion = info.Main.Version, info.GoVersion
-	}
-	_, err := fmt.Fprintf(p.stdout, "lastmile %s %s\n", version, goVersion)
-	return err
 }
 
 const appHelp = `lastmile - {{.Usage}}
@@ -161,4 +150,6 @@ usage:
 {{if .VisibleFlags}}
 options:{{range .VisibleFlags}}
    {{.}}{{end}}
+{{end}}{{if .Description}}
+{{.Description}}
 {{end}}`

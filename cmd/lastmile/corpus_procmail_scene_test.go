@@ -173,7 +173,7 @@ func (s *pmSandbox) isolate() (*pmHolder, error) {
 	h := &pmHolder{cmd, stdin}
 	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
 		h.close()
-		return nil, fmt.Errorf("no mount namespace for the case: %s", messages.String())
+		return nil, fmt.Errorf("%w: %s", errNoNamespace, messages.String())
 	}
 	return h, nil
 }

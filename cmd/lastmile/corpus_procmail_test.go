@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -139,6 +140,9 @@ func runPMCases(t *testing.T, p pmProgram, cases []*pmCase, judge func(*testing.
 			}()
 			t.Parallel()
 			r := <-done
+			if errors.Is(r.err, errNoNamespace) {
+				pmLack(t, r.err.Error())
+			}
 			if r.err != nil {
 				t.Fatal(r.err)
 			}
@@ -146,6 +150,10 @@ func runPMCases(t *testing.T, p pmProgram, cases []*pmCase, judge func(*testing.
 		})
 	}
 }
+
+// errNoNamespace says that a case cannot have a mount namespace of its own: in a
+// container, or a root that is no mount point.
+var errNoNamespace = errors.New("no mount namespace for the case")
 
 // pmNeed skips a case that cannot run here.
 func pmNeed(t *testing.T, c *pmCase) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -100,7 +101,7 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 	}
 	env.SetOriginalRecipient(a.text("original-recipient"))
 	if a.isSet("id") {
-		if err := alone(a, "id", "mbox", "command", "rcfile", "dsn"); err != nil {
+		if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", append(elsewhere(), "rcfile", "dsn")...); err != nil {
 			return env, delivery.Receipt{}, err
 		}
 		if err := env.SetID(a.text("id")); err != nil {
@@ -112,8 +113,11 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
 	w := p.newWatch(limit)
-	if a.isSet("command") || a.isSet("rcfile") || a.isSet("mbox") || a.isSet("dsn") { // may run another program, or cannot be cut off
-		w.begin()
+	for _, option := range append(elsewhere(), "rcfile", "dsn") { // may run another program, or cannot be cut off
+		if a.isSet(option) {
+			w.begin()
+			break
+		}
 	}
 	receipt, err := w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		agent, err := p.agent(a) // reads files, so it is under the time limit
@@ -184,8 +188,14 @@ func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
 			return nil, err
 		}
 	}
-	if err := destinations(opt, a); err != nil || !opt.isSet("rcfile") {
-		return a, err
+	if err := destinations(opt, a); err != nil {
+		return nil, err
+	}
+	if rules.OnLoop == delivery.Quarantine && a.Quarantine == nil {
+		return nil, dsn.Config("--on-loop quarantine wants a Maildir or an mbox")
+	}
+	if !opt.isSet("rcfile") {
+		return a, nil
 	}
 	a.Destination, err = p.rcfile(opt.text("rcfile"), a.Destination)
 	return a, err
@@ -194,26 +204,20 @@ func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
 // destinations reads the options that say where messages go, and where those
 // that loop.
 func destinations(opt *arguments, a *delivery.Agent) error {
+	if err := oneDestination(opt); err != nil {
+		return err
+	}
 	confine, err := confinement(opt, a)
 	if err != nil {
 		return err
 	}
 	switch {
 	case opt.isSet("command"):
-		if err := alone(opt, "command", "rcfile", "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
-			return err
-		}
-		if a.Rules.OnLoop == delivery.Quarantine {
-			return dsn.Config("--on-loop quarantine wants a Maildir or an mbox, not --command")
-		}
 		a.Destination, err = delivery.NewCommand(opt.text("command"), opt.yes("shell"))
 		return err
 	case opt.isSet("shell"):
 		return dsn.Config("--shell wants --command")
 	case opt.isSet("mbox"):
-		if err := alone(opt, "mbox", "maildir", "folder", "create-folder", "no-create"); err != nil {
-			return err
-		}
 		at, err := delivery.ParseTemplate(opt.text("mbox"), delivery.Home)
 		if err != nil {
 			return err
@@ -248,6 +252,45 @@ func toMaildir(opt *arguments, a *delivery.Agent, confine delivery.Confine) erro
 	return nil
 }
 
+// destinationOptions are the options that choose a destination, in a cell for each;
+// the last is that of the Maildir, which is the default.
+func destinationOptions() [][]string {
+	return [][]string{{"command"}, {"mbox"}, {"maildir", "folder", "create-folder", "no-create"}}
+}
+
+// elsewhere are the options by which a message goes elsewhere than to a Maildir.
+func elsewhere() []string {
+	cells := destinationOptions()
+	return slices.Concat(cells[:len(cells)-1]...)
+}
+
+// oneDestination refuses options that say different things about where a message
+// goes: of a row only options may be given together that stand in one cell.
+func oneDestination(opt *arguments) error {
+	for _, row := range [...][][]string{
+		destinationOptions(),
+		{{"command"}, {"rcfile"}},
+	} {
+		before := ""
+		for _, cell := range row {
+			given := ""
+			for _, option := range cell {
+				if !opt.isSet(option) {
+					continue
+				}
+				if before != "" {
+					return dsn.Config("--" + before + " and --" + option + " exclude each other: a message has one destination")
+				}
+				given = option
+			}
+			if given != "" {
+				before = given
+			}
+		}
+	}
+	return nil
+}
+
 // confinement reads the option that says when a delivery is confined: never if
 // programs may have to be started.
 func confinement(opt *arguments, a *delivery.Agent) (delivery.Confine, error) {
@@ -265,15 +308,11 @@ func confinement(opt *arguments, a *delivery.Agent) (delivery.Confine, error) {
 	return c, nil
 }
 
-// alone refuses an option beside others that say something else.
-func alone(opt *arguments, option string, others ...string) error {
-	why := ": a message has one destination"
-	if option == "id" {
-		why = ": only a Maildir can tell whether it has had a message before"
-	}
+// alone refuses an option beside others.
+func alone(opt *arguments, option, why string, others ...string) error {
 	for _, other := range others {
 		if opt.isSet(other) {
-			return dsn.Config("--" + option + " and --" + other + " exclude each other" + why)
+			return dsn.Config("--" + option + " and --" + other + " exclude each other: " + why)
 		}
 	}
 	return nil

@@ -26,6 +26,9 @@ const foundTrouble = exitStatus(1)
 // files, but a directory service may not answer.
 const toolPatience = 10 * time.Second
 
+// packaged is where a package puts the program; the recipes have README's place.
+const packaged = "/usr/bin/lastmile"
+
 // doctorCommand is lastmile doctor.
 func (p *program) doctorCommand() *cli.Command {
 	flags := []cli.Flag{
@@ -90,6 +93,9 @@ func (p *program) recipe(c *cli.Context) error {
 	text, ok := doctor.Recipe(c.String("recipe"))
 	if !ok {
 		return dsn.Config(fmt.Sprintf("--recipe is %q, not one of %s", c.String("recipe"), strings.Join(doctor.Recipes(), ", ")))
+	}
+	if path, err := os.Executable(); err == nil && path == packaged {
+		text = strings.ReplaceAll(text, "/usr/local/bin/lastmile", packaged)
 	}
 	if _, err := io.WriteString(p.stdout, text); err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the recipe", Err: err}

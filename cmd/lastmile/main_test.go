@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,7 +21,12 @@ import (
 // program itself, and the program with a fault in the middle of a delivery.
 func TestMain(m *testing.M) {
 	testscript.Main(cleaning{m}, map[string]func(){
-		"lastmile": main,
+		"lastmile": func() {
+			if _, err := os.Stat(testOnlyMachineID); err != nil { // an empty root
+				testOnlyMachineID = "/proc/sys/kernel/random/boot_id"
+			}
+			main()
+		},
 		"lastmile-panic": func() {
 			testOnlyBeforeDelivery = func() { panic("made by a test") }
 			main()
@@ -41,6 +47,14 @@ type cleaning struct{ m *testing.M }
 
 func (c cleaning) Run() int {
 	defer lab.Cleanup()
+	// Under nohup(1), or in the background of a script, signals are ignored, and so
+	// would be by the programs that tests send them to. What is caught is not
+	// inherited.
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	return c.m.Run()
 }
 

@@ -67,7 +67,7 @@ func (p *program) procmail(name string, argv []string) error {
 		if err := p.notUnderPostfix("procmail -h"); err != nil {
 			return err
 		}
-		io.WriteString(p.stderr, procmailUsage+"See lastmile-procmailrc(5) for the rcfile.\n")
+		io.WriteString(p.stderr, procmailUsage+procmailHelp+"\n")
 		return exitStatus(exitUsage)
 	}
 	if len(a.recipients) > 1 {

@@ -1,0 +1,132 @@
+package delivery
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"lastmile/delivery/dsn"
+	"lastmile/delivery/procmailrc"
+	"lastmile/maildir"
+)
+
+// every returns each destination, with what it stores below dir.
+func every(t *testing.T, dir string) map[string]Destination {
+	t.Helper()
+	at := func(name string) Template {
+		template, err := ParseTemplate(filepath.Join(dir, name), Home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return template
+	}
+	inbox, err := NewMaildir(at("Maildir/"), "", maildir.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mbox, err := NewMbox(at("mbox"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := NewCommand("cat >"+filepath.Join(dir, "taken"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]Destination{
+		"Maildir": inbox,
+		"Mbox":    mbox,
+		"Command": command,
+		"Filter": &Filter{
+			Config: procmailrc.Config{Name: "procmail", Words: []string{"DEFAULT=" + filepath.Join(dir, "Filtered/")}, Account: procmailrc.Account{Home: dir, Shell: "/bin/sh"}},
+			Stdout: os.Stderr, Stderr: os.Stderr,
+		},
+	}
+}
+
+// messages returns the files below a directory that have a message in them.
+func messages(t *testing.T, dir string) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			text, err := os.ReadFile(path)
+			if err == nil && strings.Contains(string(text), "Subject: x") {
+				found = append(found, path)
+			}
+			return err
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// Every destination does what the interface says.
+func TestDestinations(t *testing.T) {
+	const text = "Subject: x\n\nbody\n"
+	dir := t.TempDir()
+	for name := range every(t, dir) {
+		t.Run(name, func(t *testing.T) {
+			fresh := func() (Destination, string) {
+				dir, err := os.MkdirTemp(dir, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return every(t, dir)[name], dir
+			}
+			deliver := func(d Destination, gate *Gate, in io.Reader) (Receipt, error) {
+				env, err := NewEnvelope("a@example.com")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return (&Agent{Destination: d}).Deliver(gate, env, in)
+			}
+
+			d, dir := fresh()
+			env, _ := NewEnvelope("a@example.com")
+			if where, err := d.Plan(env); err != nil || where == "" {
+				t.Errorf("Plan: %q, %v", where, err)
+			}
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("Plan has made %v", left)
+			}
+
+			in := strings.NewReader(text + strings.Repeat("long\n", 100000))
+			size := in.Size()
+			r, err := deliver(d, new(Gate), in)
+			if err != nil || r.Where == "" || len(messages(t, dir)) != 1 {
+				t.Errorf("a message: %+v, %v, and there are %q", r, err, messages(t, dir))
+			}
+			if in.Len() > 0 || r.Size != size {
+				t.Errorf("%d bytes of the message were not read, and %d of %d are its size", in.Len(), r.Size, size)
+			}
+
+			d, dir = fresh()
+			broken := io.MultiReader(strings.NewReader(text), iotest.ErrReader(errors.New("broken")))
+			if _, err := deliver(d, new(Gate), broken); err == nil || !dsn.Of(err).Status.Temporary() {
+				t.Errorf("a message that cannot be read: %v", err)
+			}
+			if found := messages(t, dir); len(found) > 0 {
+				t.Errorf("of a message that cannot be read there is %q", found)
+			}
+
+			d, dir = fresh()
+			gate := new(Gate)
+			if !gate.Abort() {
+				t.Fatal("not given up")
+			}
+			if _, err := deliver(d, gate, strings.NewReader(text)); err == nil || !dsn.Of(err).Status.Temporary() {
+				t.Errorf("a delivery that is given up: %v", err)
+			}
+			if found := messages(t, dir); len(found) > 0 {
+				t.Errorf("of a delivery that was given up there is %q", found)
+			}
+		})
+	}
+}
