@@ -40,6 +40,9 @@ func (in *Interp) conditions(r *recipe, skip, lastSucceeded bool) (match, missin
 			}
 			break
 		}
+		if count > maxPastEnd && in.src.peek() == eof {
+			break
+		}
 		in.src.skipBlanks()
 		from := in.offset()
 		text, overflow := in.src.logicalLine(in.lineBuf)

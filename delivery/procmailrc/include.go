@@ -20,6 +20,10 @@ const (
 	// flag c). Each runs all the rest of the rcfile, so that they double at each
 	// block; procmail makes as many processes of them.
 	maxClones = 1024
+
+	// maxPastEnd is how many conditions a recipe may still have coming when the
+	// rcfile has ended. Each is empty, and holds; but ":$$$$" wants 10^20 of them.
+	maxPastEnd = 100
 )
 
 // include is what INCLUDERC means, inside an rcfile: the file is read here, and
