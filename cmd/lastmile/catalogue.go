@@ -76,7 +76,7 @@ type causeText struct{ why, cure [2]string }
 var causes = map[loopcheck.Cause]causeText{
 	loopcheck.ProviderStamp: {
 		why:  [2]string{"The provider has delivered the message to a mailbox of the same address and stamped it; {fetcher} has collected it from there and sent it on to that address. Nothing loops.", "プロバイダが同じアドレスのメールボックスに配送して刻印し、それを {fetcher} が取り込んで同じアドレスへ送り直しました。実際のループではありません。"},
-		cure: [2]string{"lastmile deliver --trust own, which counts only stamps made here; or {fetchercure}.", "lastmile deliver --trust own（ここで押した刻印だけを数える）を使うか、{fetchercure}。"},
+		cure: [2]string{"{fetchercure}; or lastmile deliver --trust own, which counts only stamps made here, in a transport of Postfix or as the MDA of {fetcher}: before mailbox_command Postfix itself refuses.", "{fetchercure}。または lastmile deliver --trust own（ここで押した刻印だけを数える）を Postfix のトランスポートか {fetcher} の MDA として使います。mailbox_command では Postfix が先に断ります。"},
 	},
 	loopcheck.ThisHop: {
 		why:  [2]string{"The stamp on top was written for this very delivery by whoever handed the message over, or the message was taken from the mailbox it had been delivered to.", "いちばん上の刻印は、メッセージを渡した側が今回の配送のために書いたものか、配送済みのメールボックスから取り出したメッセージのものです。"},
@@ -96,7 +96,7 @@ var causes = map[loopcheck.Cause]causeText{
 	},
 	loopcheck.ForeignStamp: {
 		why:  [2]string{"No host of ours had handled the message when the stamp was written: another site has stamped this address, or the author of the message has, by mistake or to have it refused.", "刻印より前に、こちらのホストを経由していません。別のサイトがこのアドレスを刻印したか、差出人が（誤って、または拒否させるために）書いたものです。"},
-		cure: [2]string{"lastmile deliver --trust own, which counts only stamps made here.", "lastmile deliver --trust own（ここで押した刻印だけを数える）を使います。"},
+		cure: [2]string{"lastmile deliver --trust own, which counts only stamps made here, in a transport of Postfix: before mailbox_command Postfix itself refuses.", "lastmile deliver --trust own（ここで押した刻印だけを数える）を Postfix のトランスポートで使います。mailbox_command では Postfix が先に断ります。"},
 	},
 	loopcheck.OtherStamp: {
 		why:  [2]string{"The stamps name other addresses: a list or a forward has kept them. That is no loop.", "刻印は別のアドレスのもので、メーリングリストや転送が残したものです。ループではありません。"},
