@@ -2,10 +2,10 @@ package delivery
 
 import "lastmile/delivery/internal/confine"
 
-// Confine says when a delivery to a mailbox is confined: when the mailbox is open,
-// the thread that delivers can change nothing outside of it, start no program and
-// open no connection. Where the kernel cannot do so (Linux before 5.19, or without
-// Landlock) nothing is confined.
+// Confine says when a delivery to a mailbox is confined: once the mailbox is open,
+// the thread that delivers can write, make, rename and remove files in it only, start
+// no program, and connect neither by TCP nor to an abstract socket. Where the kernel
+// cannot do so (Linux before 5.19, or without Landlock) nothing is confined.
 type Confine int
 
 const (

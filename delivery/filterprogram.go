@@ -83,7 +83,10 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 	if !text.whole(p.Input.Len()) {
 		text.skip, text.done = text.done, 0
 		_, err := p.Input.WriteTo(text)
-		result.Unread = err != nil
+		if result.Unread = err != nil; errors.Is(err, unix.EFAULT) { // the message itself cannot be read
+			r.end()
+			h.giveUp(err)
+		}
 	}
 	feed.Close()
 	if r.output != nil {

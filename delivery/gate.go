@@ -12,14 +12,6 @@ var ErrAborted = folder.ErrAborted
 // Gate lets exactly one of two things happen to a delivery: it becomes final,
 // or it is given up. The zero value is open.
 type Gate struct {
-	// Watch, if not nil, is called before the delivery does something that has
-	// to be undone when it is given up. Until then it may be cut off instead,
-	// with its process: nothing would be left of it.
-	Watch func()
-	// Hold, if not nil, is called before the step that makes the delivery final,
-	// which nothing may cut off.
-	Hold func()
-
 	mu      sync.Mutex
 	final   bool
 	aborted bool
@@ -30,7 +22,6 @@ type Gate struct {
 // while the delivery may still be running. It returns [ErrAborted] if that has
 // happened already.
 func (g *Gate) OnAbort(undo func()) error {
-	call(g.Watch)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.aborted {
@@ -43,7 +34,6 @@ func (g *Gate) OnAbort(undo func()) error {
 // Pass runs the step that makes the delivery final. While it runs the delivery
 // cannot be given up; if it has been, the step is not run.
 func (g *Gate) Pass(step func() error) error {
-	call(g.Hold)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.aborted {
@@ -58,7 +48,6 @@ func (g *Gate) Pass(step func() error) error {
 // delivery final: a copy that an rcfile files on the way. While it runs the
 // delivery cannot be given up; if it has been, the step is not run.
 func (g *Gate) Step(step func() error) error {
-	call(g.Watch)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.aborted {
@@ -81,11 +70,4 @@ func (g *Gate) Abort() bool {
 		g.undo = nil
 	}
 	return true
-}
-
-// call calls a function that may be missing.
-func call(f func()) {
-	if f != nil {
-		f()
-	}
 }

@@ -68,9 +68,7 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 	if err != nil {
 		return "", err
 	}
-	o := d.options(env)
-	o.BeforeName = gate.Watch
-	box, err := maildir.Open(at, o)
+	box, err := maildir.Open(at, d.options(env))
 	if err != nil {
 		return "", dsn.Storage(err)
 	}
@@ -83,11 +81,9 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 		return "", dsn.Storage(err)
 	}
 	defer out.Close()
-	if out.Named() { // otherwise there is nothing to undo
-		if err := gate.OnAbort(out.Remove); err != nil {
-			out.Remove()
-			return "", err
-		}
+	if err := gate.OnAbort(out.Remove); err != nil {
+		out.Remove()
+		return "", err
 	}
 	var once *fingerprint
 	if env.ID != "" {

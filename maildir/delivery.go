@@ -63,7 +63,6 @@ func (d *Delivery) createNamed() error {
 	if err != nil {
 		return err
 	}
-	d.box.named()
 	name := uniqueName(time.Now())
 	fd, err := durable.OpenAt(tmp, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, d.box.fileMode)
 	if err != nil {
@@ -86,10 +85,6 @@ func (d *Delivery) setMode() error {
 	}
 	return nil
 }
-
-// Named reports whether the message has a name in tmp/ already, which
-// [Delivery.Remove] takes away: where the file system has no O_TMPFILE.
-func (d *Delivery) Named() bool { return d.name != "" }
 
 // Write implements io.Writer.
 func (d *Delivery) Write(p []byte) (int, error) {

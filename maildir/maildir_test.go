@@ -190,39 +190,6 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// Whoever has to see to it that nothing stays in tmp/ hears of a name before it
-// is there, and of nothing else.
-func TestBeforeName(t *testing.T) {
-	var b *Box
-	called := 0
-	o := all
-	o.BeforeName = func() {
-		called++
-		if got := files(t, b, "tmp"); len(got) != 0 {
-			t.Errorf("in tmp/ already: %q", got)
-		}
-	}
-	b = open(t, o)
-	d, err := b.Create()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if named := d.Named(); (called == 1) != named {
-		t.Errorf("called %d times for a file that has a name: %v", called, named)
-	}
-	if !d.Named() {
-		unix.Close(d.fd)
-		if err := d.createNamed(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d.Remove()
-	if called != 1 {
-		t.Errorf("called %d times, want once", called)
-	}
-}
-
 // If the last sync fails the message is not delivered, and not there.
 func TestPlaceUndone(t *testing.T) {
 	b := open(t, all)

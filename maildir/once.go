@@ -52,6 +52,9 @@ const (
 	placed   = 'p'
 )
 
+// notJournal is the remedy for what is in the journal's place.
+const notJournal = "move it away: it is not the journal that --id keeps there"
+
 // Key tells a message that is delivered again from all others: it must depend on
 // all that makes the two the same, and on the content.
 type Key [32]byte
@@ -145,7 +148,7 @@ func (b *Box) hasSeen(name string) (bool, error) {
 	for {
 		names, err := cur.Readdirnames(1000)
 		for _, there := range names {
-			if rest, ok := strings.CutPrefix(there, name); ok && (rest == "" || rest[0] == ':') {
+			if rest, ok := strings.CutPrefix(there, name); ok && (rest == "" || rest[0] == ':' || rest[0] == ',') { // mbsync puts ,U=7 there
 				if err := durable.SyncDir(fd); err != nil {
 					return false, failed("sync", path, err)
 				}
@@ -183,6 +186,10 @@ func (b *Box) openJournal() (*journal, error) {
 		if j.fd >= 0 {
 			unix.Close(j.fd)
 		}
+		var st unix.Stat_t
+		if unix.Fstatat(b.dir, journalName, &st, unix.AT_SYMLINK_NOFOLLOW) == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
+			return nil, refuse(j.path, &st, notJournal)
+		}
 		return nil, failed("open", j.path, err)
 	}
 	if err := j.read(); err != nil {
@@ -192,25 +199,18 @@ func (b *Box) openJournal() (*journal, error) {
 	return j, nil
 }
 
-// read locks the file and reads it. One of another size was never whole, or is no
-// journal; nothing in it can be believed.
+// read locks the file and reads it. One that is shorter was never whole: nothing in it
+// can be believed.
 func (j *journal) read() error {
 	var st unix.Stat_t
 	if err := unix.Fstat(j.fd, &st); err != nil {
 		return failed("stat", j.path, err)
 	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Nlink != 1 || int(st.Uid) != unix.Geteuid() {
-		return refuse(j.path, &st, "move it away: it is not the journal that --id keeps there")
+	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Nlink != 1 || int(st.Uid) != unix.Geteuid() || st.Size > entries*entrySize {
+		return refuse(j.path, &st, notJournal)
 	}
-	whole := unix.Flock_t{Type: unix.F_WRLCK}
-	for {
-		err := unix.FcntlFlock(uintptr(j.fd), unix.F_OFD_SETLKW, &whole)
-		if err == nil {
-			break
-		}
-		if err != unix.EINTR {
-			return failed("lock", j.path, err)
-		}
+	if err := j.lock(); err != nil {
+		return failed("lock", j.path, err)
 	}
 	j.data = make([]byte, entries*entrySize)
 	got := 0
@@ -228,6 +228,23 @@ func (j *journal) read() error {
 		got += n
 	}
 	return nil
+}
+
+// lock waits for other deliveries, as long as they may take for two fsyncs each.
+func (j *journal) lock() error {
+	const most, pause = time.Minute, 10 * time.Millisecond
+	whole := unix.Flock_t{Type: unix.F_WRLCK}
+	for start := time.Now(); ; time.Sleep(pause) {
+		err := unix.FcntlFlock(uintptr(j.fd), unix.F_OFD_SETLK, &whole)
+		switch {
+		case err == nil:
+			return nil
+		case err != unix.EAGAIN && err != unix.EACCES && err != unix.EINTR:
+			return err
+		case time.Since(start) > most:
+			return fmt.Errorf("another process has held it for %v: %w", most, err)
+		}
+	}
 }
 
 func (j *journal) entry(n int) []byte { return j.data[n*entrySize : (n+1)*entrySize] }

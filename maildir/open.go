@@ -56,10 +56,6 @@ type Options struct {
 	// Folder is the name of a Maildir++ folder as [FolderKey] returns it, or
 	// empty for the inbox.
 	Folder string
-	// BeforeName, if not nil, is called before a message gets a name in tmp/, where
-	// a process that is killed would leave it: on file systems without O_TMPFILE.
-	BeforeName func()
-
 	// CreateFolder makes a missing folder. Without it the message goes to the
 	// inbox if the folder is missing.
 	CreateFolder bool
@@ -76,7 +72,6 @@ type Box struct {
 	dirMode  uint32
 	short    bool
 	serial   int
-	named    func() // not nil: see Options.BeforeName
 }
 
 // Open opens the Maildir at a location. It must belong to the effective user.
@@ -101,10 +96,7 @@ func Open(at Location, o Options) (*Box, error) {
 	b := &Box{
 		path: path, dir: dir, new: -1, create: o.Create || o.CreateFolder && path != at.String(),
 		fileMode: modeOr(o.FileMode, 0o600), dirMode: modeOr(o.DirMode, 0o700),
-		short: o.ShortName, serial: o.Serial, named: o.BeforeName,
-	}
-	if b.named == nil {
-		b.named = func() {}
+		short: o.ShortName, serial: o.Serial,
 	}
 	if b.new, err = b.openSub("new", unix.O_RDONLY|unix.O_DIRECTORY); err != nil {
 		b.Close()

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ type program struct {
 	stderr       io.Writer
 	report       *report
 	underPostfix bool
+	heed         []os.Signal          // those that end a delivery; the caller does not want others to
 	onSignal     func(syscall.Signal) // if not nil, called before a delivery is given up for one
 	finish       func()               // what is left to do when the outcome has been reported
 }

@@ -113,7 +113,7 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
 	}
 	w := p.newWatch(limit)
-	for _, option := range append(elsewhere(), "rcfile", "dsn") { // may run another program, or cannot be cut off
+	for _, option := range append(elsewhere(), "rcfile", "dsn") { // another program would inherit what is ignored
 		if a.isSet(option) {
 			w.begin()
 			break

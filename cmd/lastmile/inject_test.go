@@ -130,8 +130,12 @@ func TestSenderSeesNothing(t *testing.T) {
 			mustDo(t, os.MkdirAll(dir+"/secret/box/lastmile-ids", 0o700))
 			args := append(append([]string{"deliver", "--log", dir + "/log"}, args...), "--", "you@example.com")
 			status, out := within(t, dir, []string{"MAIL_CONFIG=/etc/postfix"}, args)
-			if status == 0 || out == "" {
-				t.Fatalf("exit status %d, %q: a failure was wanted", status, out)
+			want := 75
+			if said := strings.Join(args, " "); strings.Contains(said, "exit 77") || strings.Contains(said, strings.Repeat("x", 255)) {
+				want = 77 // no recipient has a name for a mailbox then
+			}
+			if status != want || out == "" {
+				t.Fatalf("exit status %d, %q: %d was wanted", status, out, want)
 			}
 			if regexp.MustCompile(`secret|/tmp|/bin|uid|gid|` + regexp.QuoteMeta(filepath.Base(dir))).MatchString(out) {
 				t.Errorf("the sender reads %q", out)

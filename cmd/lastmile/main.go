@@ -45,7 +45,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 			status = p.report.failure(crashed(v))
 		}
 	}()
-	protect(isDeliver(args))
+	p.heed = protect(isDeliver(args))
 	status = p.report.exit(p.main(args))
 	p.afterwards()
 	return status

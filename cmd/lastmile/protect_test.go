@@ -82,7 +82,11 @@ func TestSignalDefers(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			r := startHalf(t)
-			r.Process.Signal(signal)
+			go func() { // once it is watched; before, signals are ignored
+				for r.Process.Signal(signal) == nil {
+					time.Sleep(100 * time.Millisecond)
+				}
+			}()
 			if status := r.end(t); status.ExitStatus() != 75 {
 				t.Errorf("exit status %d, want 75", status.ExitStatus())
 			}

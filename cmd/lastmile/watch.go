@@ -22,14 +22,15 @@ const finalStep = 30 * time.Second
 // threads and a dozen switches between them to have signals sent to a channel,
 // which is a sixth of the time of a small message.
 //
-// Until then a signal ends the process as it does while the process starts:
-// Postfix takes that for "try again", and nothing is left of the message, whose
-// file has no name. The final step cannot be cut off: see hold.
+// Until then signals are ignored: most deliveries are complete before anybody who
+// sends one could do without them. To let one end the process would be as cheap, but
+// chasquid and Exim bounce what a signal has ended.
 const unwatched = 50 * time.Millisecond
 
 // watch tells when a delivery has to be given up.
 type watch struct {
-	why chan reason
+	why  chan reason
+	heed []os.Signal
 	// onSignal, if not nil, is told of the signal that ends a delivery before
 	// that is given up.
 	onSignal func(syscall.Signal)
@@ -55,14 +56,9 @@ type signalled syscall.Signal
 // Error implements error.
 func (s signalled) Error() string { return syscall.Signal(s).String() }
 
-// ending are the signals that end a delivery.
-func ending() []os.Signal {
-	return []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT}
-}
-
 // newWatch returns a watch that begins when unwatched is over.
 func (p *program) newWatch(limit time.Duration) *watch {
-	w := &watch{why: make(chan reason, 1), onSignal: p.onSignal, start: time.Now(), limit: limit}
+	w := &watch{why: make(chan reason, 1), heed: p.heed, onSignal: p.onSignal, start: time.Now(), limit: limit}
 	w.delay = time.AfterFunc(min(unwatched, limit), w.begin)
 	return w
 }
@@ -75,10 +71,8 @@ func (w *watch) begin() {
 		return
 	}
 	w.signals = make(chan os.Signal, 1)
-	for _, s := range ending() {
-		if !signal.Ignored(s) { // the caller wants it so: nohup(1); or hold does
-			signal.Notify(w.signals, s)
-		}
+	if len(w.heed) > 0 { // none would be all
+		signal.Notify(w.signals, w.heed...)
 	}
 	survive()
 	go func() {
@@ -89,16 +83,6 @@ func (w *watch) begin() {
 			w.why <- reason{text: fmt.Sprintf("time limit of %v exceeded", w.limit)}
 		}
 	}()
-}
-
-// hold keeps signals from ending the process. If nothing watches yet they are
-// ignored, for what is left to do must be done.
-func (w *watch) hold() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.signals == nil {
-		signal.Ignore(ending()...)
-	}
 }
 
 // run runs a delivery until it ends or the watch says that it has to be given
@@ -113,7 +97,7 @@ func (w *watch) run(deliver func(*delivery.Gate) (delivery.Receipt, error)) (del
 	// over as well: a signal that killed us before we have said so would bring the
 	// message again.
 	defer w.delay.Stop()
-	gate := &delivery.Gate{Watch: w.begin, Hold: w.hold}
+	gate := new(delivery.Gate)
 	done := make(chan outcome, 1)
 	go func() {
 		var o outcome

@@ -35,8 +35,9 @@ func (m *Message) Spool() (f *os.File, size int64, err error) {
 
 // Map returns the whole message as bytes of the caller's own, with free bytes, if
 // that is not 0, in front of it. A large message is a mapped file: the system can take
-// the memory back, and there is no second copy. If the file cannot be read later the
-// process ends by SIGBUS.
+// the memory back, and there is no second copy. Where the file cannot be read later,
+// write(2) of its bytes fails with EFAULT, and a look at them ends the process by a
+// signal, which defers.
 func (m *Message) Map(free int) ([]byte, error) {
 	if err := m.Fill(); err != nil {
 		return nil, err

@@ -1,7 +1,8 @@
 // Package confine takes from a delivery what it has no need of once its mailbox is
 // open: with landlock(7) the kernel then denies to write anywhere else, to start
 // programs, to make devices and links, and to go out by TCP or to an abstract socket.
-// A mistake of ours in the making of a path so cannot lead out of the mailbox.
+// A mistake of ours so cannot lead out of the mailbox, once that is open; which one it
+// is, package maildir finds below the fixed part of a template without following links.
 //
 // Threads are confined, not processes, and what this one starts. The others are left
 // alone: they write the log when the delivery is over, and heed signals. So this is

@@ -138,8 +138,8 @@ func runPlan(t *testing.T, filter string, way way, dir string, p Plan, tally *ta
 	// A fatal error of the Go runtime, which gets no memory or no thread, ends the
 	// process as suddenly.
 	killed := r.Status.Signaled() && (p.Signal == unix.SIGKILL || r.Status.Signal() == syscall.SIGABRT)
-	// One of SIGTERM before the program has asked for it is slow: what goes on
-	// meanwhile gets no further than to a lock, or a program that has been started.
+	// One of SIGTERM before the program has asked for anything else is slow: what goes
+	// on meanwhile gets no further than to a lock, or a program that has been started.
 	slow := r.Status.Signaled() && r.Status.Signal() == unix.SIGTERM
 	f := s.look(t)
 	if len(f.partial) > 0 && !((killed || slow) && way.cuts) {
