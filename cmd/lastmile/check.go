@@ -197,7 +197,7 @@ func (f *finding) remark(s field) string {
 var hints = []string{
 	"hint: who wrote that line? (lastmile explain draws the way of the message)",
 	"  the provider that fetchmail, getmail, fdm or mpop collects from, for its own delivery, and nothing loops:",
-	"    deliver with --trust own, or put dropdelivered into fetchmailrc",
+	"    put dropdelivered into fetchmailrc, or deliver with --trust own (lastmile doctor --recipe trust)",
 	"  the MTA, for this very delivery (pipe flags=D, mailbox_command): deliver with --stamped-by mta",
 	"  an earlier delivery of yours: something behind it (a forward, an alias, a .forward) sends the mail back",
 }

@@ -156,6 +156,7 @@ const bashScript = `# bash completion for lastmile; made by: lastmile completion
 _lastmile() {
 	local current=$2 previous=$3 words= files= i
 	COMPREPLY=()
+	[[ $previous == [\<\>]* ]] && return # a file name, by bash itself
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W '%s' -- "$current")
 		return
@@ -182,7 +183,7 @@ _lastmile() {
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	fi
 }
-complete -F _lastmile lastmile
+complete -o bashdefault -o default -F _lastmile lastmile
 `
 
 // writeZsh writes for zshcompsys(1).

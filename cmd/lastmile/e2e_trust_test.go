@@ -15,12 +15,18 @@ import (
 func TestE2ETrustFounding(t *testing.T) {
 	t.Parallel()
 	lab.Need(t, "fetchmail", "dovecot", "postfix")
-	p := foundingPostfix(t, "Rhu", strings.Replace(foundingArgv, "--maildir", "--trust own --log @ROOT@/home/receiver/log --maildir", 1))
+	here := strings.NewReplacer("/usr/local/bin/lastmile", "@LASTMILE@", "--trust own", "--trust own --log @ROOT@/home/receiver/log", "/home/receiver/", "@ROOT@/home/receiver/")
+	master, main, _ := strings.Cut(setup(printed(t, "trust"), "^own"), "transport_maps = ")
+	transport, main, _ := strings.Cut(main, "\n")
+	if want := "inline:{" + lab.Account + "=own:}"; transport != want {
+		t.Fatalf("transport_maps is %q, want %q", transport, want)
+	}
+	p := lab.StartPostfix(t, lab.PostfixConfig{Users: []string{"receiver"}, MainCF: main, MasterCF: here.Replace(master), Transport: lab.Account + " own:", SMTP: true})
 	d := lab.StartDovecot(t)
 	d.Put(t, foundingMail(t, lab.Account))
 	foundingFetch(t, p, d, false)
 
-	e2eOutcomes(t, p, lab.Account, foundingSent)
+	e2eOutcomes(t, p, lab.Account, strings.Replace(foundingSent, "isp", "own", 1))
 	msg := e2eStored(t, filepath.Join(p.Home("receiver"), "Maildir"))
 	if got, want := e2eStamps(msg), lab.Account+" "+lab.Account; got != want {
 		t.Errorf("the stored message has the stamps %q, want %q", got, want)

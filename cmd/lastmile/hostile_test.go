@@ -166,6 +166,7 @@ func TestOpenRcfile(t *testing.T) {
 func TestBecome(t *testing.T) {
 	t.Parallel()
 	lab.Need(t, "unshare", "setpriv")
+	lab.NeedMounts(t)
 	dir, err := os.MkdirTemp("", "become")
 	mustDo(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })

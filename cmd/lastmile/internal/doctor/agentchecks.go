@@ -26,10 +26,14 @@ func noCommand(h *host, add add) {
 			continue // forward-unquoted says what is wrong
 		}
 		replace := c.replace(c.words[0], c.words[0]+" deliver")
-		if slices.Contains([]string{"check", "explain", "doctor", "help", "version"}, c.call.subcommand) {
+		if slices.Contains([]string{"check", "explain", "doctor", "help", "version", "formail", "lockfile", "key", "completion"}, c.call.subcommand) {
 			replace = c.replace(c.words[0]+" "+c.call.subcommand, c.words[0]+" deliver")
 		}
-		add(c.where, "only lastmile deliver delivers: all its mail waits with 4.3.5", c.line, replace)
+		problem := "only lastmile deliver delivers: all its mail waits with 4.3.5"
+		if slices.Contains([]string{"check", "explain", "formail", "lockfile"}, c.call.subcommand) {
+			problem = "only lastmile deliver delivers: where " + c.call.subcommand + " exits 0 Postfix takes the message for delivered, and it is lost"
+		}
+		add(c.where, problem, c.line, replace)
 	}
 }
 

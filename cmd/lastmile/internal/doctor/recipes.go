@@ -12,7 +12,7 @@ import (
 var recipes embed.FS
 
 // callers are in the order of README.
-var callers = []string{"pipe", "local", "forward", "fetchmail", "getmail", "mpop", "fdm", "chasquid", "opensmtpd", "exim", "qmail"}
+var callers = []string{"pipe", "trust", "local", "forward", "fetchmail", "getmail", "mpop", "fdm", "chasquid", "opensmtpd", "exim", "qmail"}
 
 // Recipes returns the names of the callers that there is a recipe for.
 func Recipes() []string { return slices.Clone(callers) }

@@ -30,6 +30,15 @@ func Need(t testing.TB, programs ...string) {
 	}
 }
 
+// NeedMounts is Need for mount namespaces, which a root that is no mount point does
+// not have.
+func NeedMounts(t testing.TB) {
+	t.Helper()
+	if err := exec.Command("unshare", "-m", "true").Run(); err != nil {
+		lack(t, "no mount namespaces: "+err.Error())
+	}
+}
+
 // lack ends the test because something it needs is not here.
 func lack(t testing.TB, reason string) {
 	t.Helper()

@@ -47,9 +47,7 @@ type Postfix struct {
 func StartPostfix(t testing.TB, c PostfixConfig) *Postfix {
 	t.Helper()
 	Need(t, "postfix", "master", "postlog", "sendmail", "postdrop", "unshare", "bash")
-	if err := exec.Command("unshare", "-m", "true").Run(); err != nil {
-		lack(t, "no mount namespaces: "+err.Error())
-	}
+	NeedMounts(t)
 	root, err := publicDir("lm-pf-")
 	if err != nil {
 		t.Fatal(err)
