@@ -38,9 +38,7 @@ func (p *program) check(a *arguments) error {
 	if err != nil {
 		return err
 	}
-	f := newFinding(h, rules, rules.Decide(h, env))
-	about := message.Summarize(m.Head()[h.FromLines:])
-	f.MessageID, f.From, f.Subject = h.MessageID, about.From, about.Subject
+	f := newFinding(h, m.Head(), rules, rules.Decide(h, env))
 	m.Drain()
 	show := f.writeText
 	if a.yes("json") {
@@ -90,8 +88,11 @@ func newField(f *loopcheck.Field) *field {
 	return &field{Line: f.Line, Field: f.Name.String(), Value: f.Unfolded}
 }
 
-func newFinding(h *loopcheck.Header, rules delivery.Rules, v delivery.Verdict) *finding {
+// newFinding says what the header section h, at the beginning of a text, comes to.
+func newFinding(h *loopcheck.Header, text []byte, rules delivery.Rules, v delivery.Verdict) *finding {
+	about := message.Summarize(text[h.FromLines:])
 	f := &finding{
+		MessageID: h.MessageID, From: about.From, Subject: about.Subject,
 		Recipient: v.Recipient, Verdict: v.String(),
 		Stamp: newField(v.Stamp), Skipped: newField(v.Skipped), Foreign: newField(v.Foreign), Why: v.SkipReason,
 		Trust: "any", Stamps: []field{}, Hops: v.Hops, MaxHops: rules.MaxHops, Match: "postfix",

@@ -122,7 +122,7 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	}
 	defer m.Drain()
 	head := bytes.Clone(m.Head())
-	e := &explanation{Schema: 1}
+	e, text := &explanation{Schema: 1}, head
 	refused := refusedRecipient(head)
 	if inner, ok := returned(head); ok && (env.Recipient == "" || loopcheck.Equal(env.Recipient, refused)) {
 		e.Returned = true
@@ -131,7 +131,7 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 		if h, err = loopcheck.Scan(bytes.NewReader(inner)); err != nil {
 			return nil, nil, err
 		}
-		e.way = loopcheck.Way(inner)
+		e.way, text = loopcheck.Way(inner), inner
 	} else {
 		e.way = loopcheck.Way(head)
 	}
@@ -142,7 +142,7 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	} else {
 		e.Addresses = stamped(h, rules, env.Delimiter, e.way)
 	}
-	e.finding = newFinding(h, rules, v)
+	e.finding = newFinding(h, text, rules, v)
 	for i := range e.way {
 		e.Way = append(e.Way, newStep(&e.way[i]))
 	}
