@@ -2,6 +2,7 @@ package maildir
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -232,19 +233,14 @@ func (j *journal) read() error {
 
 // lock waits for other deliveries, as long as they may take for two fsyncs each.
 func (j *journal) lock() error {
-	const most, pause = time.Minute, 10 * time.Millisecond
-	whole := unix.Flock_t{Type: unix.F_WRLCK}
-	for start := time.Now(); ; time.Sleep(pause) {
-		err := unix.FcntlFlock(uintptr(j.fd), unix.F_OFD_SETLK, &whole)
-		switch {
-		case err == nil:
-			return nil
-		case err != unix.EAGAIN && err != unix.EACCES && err != unix.EINTR:
-			return err
-		case time.Since(start) > most:
-			return fmt.Errorf("another process has held it for %v: %w", most, err)
-		}
+	const most = time.Minute
+	ctx, cancel := context.WithTimeout(context.Background(), most)
+	defer cancel()
+	err := durable.Lock(ctx, j.fd)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("another process has held it for %v: %w", most, unix.EAGAIN)
 	}
+	return err
 }
 
 func (j *journal) entry(n int) []byte { return j.data[n*entrySize : (n+1)*entrySize] }

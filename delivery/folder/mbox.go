@@ -106,7 +106,7 @@ func (m *Mbox) open(ctx context.Context) error {
 		if m.device {
 			return nil
 		}
-		if err := lockfile.Fcntl(ctx, m.fd); err != nil {
+		if err := durable.Lock(ctx, m.fd); err != nil {
 			return fmt.Errorf("lock %s: %w", m.path, err)
 		}
 		same, err := m.check()

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lastmile/delivery/internal/lockfile"
+	"lastmile/maildir/durable"
 )
 
 // quick is how the tests wait for a lock file.
@@ -245,7 +246,7 @@ func TestReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lockfile.Fcntl(t.Context(), int(reader.Fd())); err != nil {
+	if err := durable.Lock(t.Context(), int(reader.Fd())); err != nil {
 		t.Fatal(err)
 	}
 	opened := make(chan *Mbox)

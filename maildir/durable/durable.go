@@ -1,5 +1,5 @@
 // Package durable has the system calls that put bytes and names on stable
-// storage, each again after EINTR. They are made plainly because an os.File
+// storage, and keep others out meanwhile, each again after EINTR. They are made plainly because an os.File
 // registers with the poller, which costs two descriptors and three calls for
 // every regular file, and ends the process where there are no descriptors left.
 //

@@ -1,5 +1,6 @@
-// Package lockfile makes the two locks that programs which write to one mailbox
-// agree on: a lock file beside it, and the kernel's lock on the file itself.
+// Package lockfile makes one of the two locks that programs which write to one mailbox
+// agree on: a lock file beside it. The other, the kernel's lock on the file itself, is
+// Lock of package durable.
 //
 // A lock file is made as procmail and lockfile(1) make theirs, so that they and
 // we shut each other out, over NFS too:

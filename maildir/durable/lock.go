@@ -1,4 +1,4 @@
-package lockfile
+package durable
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const (
 	lastPause  = 200 * time.Millisecond
 )
 
-// Fcntl locks a whole file for writing with fcntl(2), waiting for others until
+// Lock locks a whole file for writing with fcntl(2), waiting for others until
 // ctx ends. The lock goes when the file is closed.
 //
 // The lock belongs to the open file (F_OFD_SETLK): it shuts out, and is shut out
@@ -24,7 +24,7 @@ const (
 // one of those it also holds against another goroutine, and is not lost when
 // that closes the same file. Kernels without such locks get F_SETLK. The kernel's
 // own waiting, F_SETLKW, could not be ended: so it is tried again and again.
-func Fcntl(ctx context.Context, fd int) error {
+func Lock(ctx context.Context, fd int) error {
 	command := unix.F_OFD_SETLK
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		whole := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
@@ -37,8 +37,10 @@ func Fcntl(ctx context.Context, fd int) error {
 		case err != unix.EAGAIN && err != unix.EACCES && err != unix.EINTR:
 			return err
 		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 }
