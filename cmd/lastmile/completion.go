@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -94,9 +93,6 @@ func (p *program) completedCommands() (all []completedCommand) {
 	return all
 }
 
-// placeholder is the word of a usage that stands for the value.
-var placeholder = regexp.MustCompile("`([^`]+)`")
-
 // completedFlag reads one of the library's flags.
 func completedFlag(f cli.Flag) (o completed) {
 	for _, name := range f.Names() {
@@ -107,9 +103,8 @@ func completedFlag(f cli.Flag) (o completed) {
 		}
 	}
 	o.usage = f.(cli.DocGenerationFlag).GetUsage()
-	if m := placeholder.FindStringSubmatch(o.usage); m != nil {
-		o.value = m[1]
-		o.usage = strings.ReplaceAll(o.usage, "`", "")
+	if parts := strings.Split(o.usage, "`"); len(parts) == 3 { // the word for the value is between
+		o.value, o.usage = parts[1], strings.Join(parts, "")
 	}
 	o.words = choices()[f.Names()[0]]
 	switch o.value {
