@@ -3,25 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"lastmile/delivery/dsn"
 )
 
-// program is one run of lastmile.
-type program struct {
-	stdin        io.Reader
-	stdout       io.Writer
-	stderr       io.Writer
-	report       *report
-	underPostfix bool
-	heed         []os.Signal          // those that end a delivery; the caller does not want others to
-	onSignal     func(syscall.Signal) // if not nil, called before a delivery is given up for one
-	finish       func()               // what is left to do when the outcome has been reported
-}
+// program is one run of lastmile, with the commands that deliver nothing.
+type program struct{ *process }
 
 // app returns the command line. The library's defaults lose mail and are turned
 // off: a recipient "h" or "help" would print help and exit 0, which is a
@@ -56,6 +45,12 @@ func (p *program) app() *cli.App {
 	}
 }
 
+// deliverCommand is lastmile deliver as the library has it, for help and completion:
+// it is run without the library ([program.main]).
+func (p *program) deliverCommand() *cli.Command {
+	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", nil, flags(deliverOptions())...)
+}
+
 // command returns a command that the library's own help is kept out of.
 func (p *program) command(name, usage, args string, action cli.ActionFunc, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
@@ -79,14 +74,6 @@ func commandOf(c *cli.Context) string {
 	return c.Command.Name
 }
 
-// seeHelp says where the right usage of a command stands.
-func seeHelp(command string) string {
-	if command == "" || command == "lastmile" {
-		return " (see lastmile help)"
-	}
-	return " (see lastmile help " + command + ")"
-}
-
 // root is what runs without a command, or with one that does not exist.
 func (p *program) root(c *cli.Context) error {
 	if c.Args().Present() {
@@ -107,15 +94,6 @@ func asCommand(args []string) []string {
 		}
 	}
 	return args
-}
-
-// notUnderPostfix refuses what delivers nothing and exits 0, if Postfix calls
-// it: that would be mail lost.
-func (p *program) notUnderPostfix(what string) error {
-	if p.underPostfix {
-		return dsn.Config(what + " delivers nothing: master.cf or mailbox_command must call lastmile deliver")
-	}
-	return nil
 }
 
 // help prints the usage of lastmile or of a command.

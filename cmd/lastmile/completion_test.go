@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -16,7 +15,7 @@ import (
 // The values that shells offer are those that the program takes.
 func TestCompletionChoices(t *testing.T) {
 	t.Parallel()
-	p := &program{stdout: io.Discard, stderr: io.Discard, report: &report{w: io.Discard}}
+	p := inThisProcess(nil, io.Discard)
 	taken := map[string]string{"recipe": strings.Join(choices()["recipe"], ", ")} // of one list
 	for _, o := range deliverOptions() {
 		if o.kind != wantsText {
@@ -101,7 +100,7 @@ func TestCompletion(t *testing.T) {
 			installed(t, name)
 			dir := t.TempDir()
 			var script strings.Builder
-			p := &program{stdout: &script, stderr: io.Discard}
+			p := inThisProcess(nil, &script)
 			if err := p.main([]string{"lastmile", "completion", name}); err != nil {
 				t.Fatal(err)
 			}
@@ -141,12 +140,13 @@ func TestCompletion(t *testing.T) {
 func TestCompletionRefused(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"tcsh"}, {"bash", "zsh"}} {
-		p := &program{stdout: os.Stdout, stderr: io.Discard}
+		p := inThisProcess(nil, io.Discard)
 		if err := p.main(append([]string{"lastmile", "completion"}, args...)); err == nil || !strings.Contains(err.Error(), "bash, zsh, fish") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	p := &program{stdout: os.Stdout, stderr: io.Discard, underPostfix: true}
+	p := inThisProcess(nil, io.Discard)
+	p.underPostfix = true
 	for _, args := range [][]string{{"completion", "bash"}, {"version", "--json"}} {
 		if err := p.main(append([]string{"lastmile"}, args...)); err == nil || !strings.Contains(err.Error(), "delivers nothing") {
 			t.Errorf("%q: %v", args, err)

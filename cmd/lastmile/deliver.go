@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/maildir"
@@ -46,24 +44,13 @@ func deliverOptions() []option {
 	)
 }
 
-// deliverCommand is lastmile deliver as cli/v2 has it, for help; it is run by
-// [program.deliverArgs].
-func (p *program) deliverCommand() *cli.Command {
-	action := func(c *cli.Context) error { return p.deliver(argumentsOf(c, deliverOptions())) }
-	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", action, flags(deliverOptions())...)
-}
-
-// deliverArgs runs lastmile deliver with the arguments that follow the command.
-func (p *program) deliverArgs(argv []string) error {
+// deliver is lastmile deliver, with the arguments that follow the command: it
+// delivers one message, says so, and logs it.
+func (p *process) deliver(argv []string) error {
 	a, err := parse("deliver", deliverOptions(), argv)
 	if err != nil {
 		return dsn.Config(err.Error() + seeHelp("deliver"))
 	}
-	return p.deliver(a)
-}
-
-// deliver delivers one message, says so, and logs it.
-func (p *program) deliver(a *arguments) error {
 	start := time.Now()
 	log, err := p.newLog(a)
 	if err != nil {
@@ -75,51 +62,33 @@ func (p *program) deliver(a *arguments) error {
 			return err
 		}
 	}
-	env, receipt, err := p.attempt(a)
-	dryRun := a.yes("dry-run")
-	if err == nil && (a.yes("verbose") || dryRun) {
-		fmt.Fprintln(stdout, outcome(dryRun, receipt))
+	env, err := envelope(a)
+	conclude := func(receipt delivery.Receipt, err error) error {
+		dryRun := a.yes("dry-run")
+		if err == nil && (a.yes("verbose") || dryRun) {
+			fmt.Fprintln(stdout, outcome(dryRun, receipt))
+		}
+		p.finish = func() {
+			release(err)
+			log.delivery(env, dryRun, receipt, err, time.Since(start))
+		}
+		return err
 	}
-	if env == nil {
-		env = &delivery.Envelope{Recipient: a.first()}
-	}
-	p.finish = func() {
-		release(err)
-		log.delivery(env, dryRun, receipt, err, time.Since(start))
-	}
-	return err
-}
-
-// attempt reads the options and delivers one message.
-func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, error) {
-	env, err := recipient(a)
 	if err != nil {
-		return nil, delivery.Receipt{}, err
-	}
-	if a.isSet("sender") {
-		env.SetSender(a.text("sender"))
-	}
-	env.SetOriginalRecipient(a.text("original-recipient"))
-	if a.isSet("id") {
-		if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", append(elsewhere(), "rcfile", "dsn")...); err != nil {
-			return env, delivery.Receipt{}, err
-		}
-		if err := env.SetID(a.text("id")); err != nil {
-			return env, delivery.Receipt{}, err
-		}
+		return conclude(delivery.Receipt{}, err)
 	}
 	limit := a.span("timeout")
 	if limit <= 0 {
-		return env, delivery.Receipt{}, dsn.Config("--timeout is not a time above 0")
+		return conclude(delivery.Receipt{}, dsn.Config("--timeout is not a time above 0"))
 	}
-	w := p.newWatch(limit)
+	w := p.newWatch(limit, conclude)
 	for _, option := range append(elsewhere(), "rcfile", "dsn") { // another program would inherit what is ignored
 		if a.isSet(option) {
 			w.begin()
 			break
 		}
 	}
-	receipt, err := w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
+	return w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		agent, err := p.agent(a) // reads files, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err
@@ -129,7 +98,26 @@ func (p *program) attempt(a *arguments) (*delivery.Envelope, delivery.Receipt, e
 		}
 		return agent.Deliver(gate, env, p.stdin)
 	})
-	return env, receipt, err
+}
+
+// envelope returns the envelope that the arguments give. With an error it is what is
+// known of it, for the log.
+func envelope(a *arguments) (*delivery.Envelope, error) {
+	env, err := recipient(a)
+	if err != nil {
+		return &delivery.Envelope{Recipient: a.first()}, err
+	}
+	if a.isSet("sender") {
+		env.SetSender(a.text("sender"))
+	}
+	env.SetOriginalRecipient(a.text("original-recipient"))
+	if !a.isSet("id") {
+		return env, nil
+	}
+	if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", append(elsewhere(), "rcfile", "dsn")...); err != nil {
+		return env, err
+	}
+	return env, env.SetID(a.text("id"))
 }
 
 // outcome is the line of -v and --dry-run.
@@ -148,7 +136,7 @@ func outcome(dryRun bool, r delivery.Receipt) string {
 }
 
 // dsn reads the option that says how refused messages are given back.
-func (p *program) dsn(a *arguments) (*delivery.Return, error) {
+func (p *process) dsn(a *arguments) (*delivery.Return, error) {
 	target := a.text("dsn")
 	headersOnly, err := choose(a, "ret", word[bool]{"full", false}, word[bool]{"hdrs", true})
 	switch {
@@ -169,7 +157,7 @@ func (p *program) dsn(a *arguments) (*delivery.Return, error) {
 }
 
 // agent reads the options that say how to deliver.
-func (p *program) agent(opt *arguments) (*delivery.Agent, error) {
+func (p *process) agent(opt *arguments) (*delivery.Agent, error) {
 	rules, err := p.rules(opt)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func explained(t *testing.T, message []byte, recipient string, flags ...string) 
 		args = append(args, "--", recipient)
 	}
 	var out bytes.Buffer
-	p := &program{stdin: bytes.NewReader(message), stdout: &out, report: &report{w: &out}, underPostfix: underPostfix()}
+	p := inThisProcess(bytes.NewReader(message), &out)
 	status := p.report.exit(p.app().Run(args))
 	var e struct {
 		Verdict string
@@ -163,7 +163,7 @@ func TestPictureWidth(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
-			p := &program{stdin: bytes.NewReader(message), stdout: &out, report: &report{w: &out}}
+			p := inThisProcess(bytes.NewReader(message), &out)
 			p.report.exit(p.app().Run([]string{"lastmile", "explain", "--", "receiver@example1.jp"}))
 			for line := range strings.Lines(out.String()) {
 				if w := width(strings.TrimSuffix(line, "\n")); w > columns {

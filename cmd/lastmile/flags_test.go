@@ -13,7 +13,7 @@ import (
 
 // byLibrary reads the arguments of deliver with cli/v2, as parse does without.
 func byLibrary(argv []string) (a *arguments, err error) {
-	p := &program{stdout: io.Discard}
+	p := inThisProcess(nil, io.Discard)
 	c := p.command("deliver", "", "", func(c *cli.Context) error {
 		a = argumentsOf(c, deliverOptions())
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 func helpOf(t *testing.T, command string) string {
 	t.Helper()
 	var out strings.Builder
-	if err := (&program{stdout: &out}).main([]string{"lastmile", "help", command}); err != nil {
+	if err := inThisProcess(nil, &out).main([]string{"lastmile", "help", command}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -25,7 +26,7 @@ func helpOf(t *testing.T, command string) string {
 // The help has every option that the manual explains, and names the manual.
 func TestHelpAsManual(t *testing.T) {
 	t.Parallel()
-	for _, c := range (&program{}).app().Commands {
+	for _, c := range inThisProcess(nil, io.Discard).app().Commands {
 		if c.Name == "help" {
 			continue
 		}
@@ -60,7 +61,7 @@ func TestHelpAsManual(t *testing.T) {
 func TestHelpExamples(t *testing.T) {
 	t.Parallel()
 	count := 0
-	for _, c := range (&program{}).app().Commands {
+	for _, c := range inThisProcess(nil, io.Discard).app().Commands {
 		_, examples, _ := strings.Cut(helpOf(t, c.Name), "\nexamples:\n")
 		for line := range strings.Lines(examples) {
 			line = strings.TrimSpace(line)

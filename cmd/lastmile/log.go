@@ -34,10 +34,13 @@ type log struct {
 	target string
 	json   bool
 	stderr io.Writer
+	// file is a target that is one. It is opened before a delivery, which may confine
+	// its thread to the mailbox; nil if it cannot be.
+	file *os.File
 }
 
 // newLog reads the options of the log.
-func (p *program) newLog(a *arguments) (*log, error) {
+func (p *process) newLog(a *arguments) (*log, error) {
 	asJSON, err := choose(a, "log-format", word[bool]{"text", false}, word[bool]{"json", true})
 	if err != nil {
 		return nil, err
@@ -49,12 +52,17 @@ func (p *program) newLog(a *arguments) (*log, error) {
 			return nil, dsn.Config("--log names no target")
 		}
 	}
+	switch l.target {
+	case "none", "stderr", "syslog":
+	default:
+		l.file, _ = os.OpenFile(l.target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o600)
+	}
 	return l, nil
 }
 
 // systemLog returns the log that lines go to if nobody says otherwise: syslog, if
 // there is one.
-func (p *program) systemLog() *log {
+func (p *process) systemLog() *log {
 	l := &log{target: "none", stderr: p.report.w}
 	if unix.Access(devLog, unix.F_OK) == nil {
 		l.target = "syslog"
@@ -178,13 +186,8 @@ func (l *log) write(priority int, line string) {
 	case "syslog":
 		sendTo(devLog, fmt.Sprintf("<%d>%s lastmile[%d]: %s", priority, time.Now().Format(time.Stamp), os.Getpid(), line))
 	default:
-		f, err := os.OpenFile(l.target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o600)
-		if err != nil {
-			return
-		}
-		defer f.Close()
-		f.SetWriteDeadline(time.Now().Add(logPatience)) // of a FIFO that nobody empties
-		io.WriteString(f, line+"\n")
+		l.file.SetWriteDeadline(time.Now().Add(logPatience)) // of a FIFO that nobody empties
+		io.WriteString(l.file, line+"\n")
 	}
 }
 

@@ -16,6 +16,7 @@ package main
 import (
 	"io"
 	"os"
+	"runtime"
 
 	"lastmile/delivery/message"
 )
@@ -27,37 +28,20 @@ func main() {
 // run is the whole program: it returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	// These deliver nothing, and umask, limits and signals are the caller's.
-	switch name, args := requested(args); name {
+	name, rest := requested(args)
+	switch name {
 	case "formail":
-		return formailMain(args, stdin, stdout, stderr)
+		return formailMain(rest, stdin, stdout, stderr)
 	case "lockfile":
-		return lockfileMain(args, stderr)
+		return lockfileMain(rest, stderr)
 	}
-	p := &program{
-		stdin:        stdin,
-		stdout:       stdout,
-		stderr:       stderr,
-		report:       &report{w: stderr, underPostfix: underPostfix()},
-		underPostfix: underPostfix(),
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			status = p.report.failure(crashed(v))
-		}
-	}()
-	p.heed = protect(isDeliver(args))
-	status = p.report.exit(p.main(args))
-	p.afterwards()
-	return status
-}
-
-// requested returns the program that is wanted, by the name we are called by or
-// by the first argument, and its arguments.
-func requested(args []string) (name string, rest []string) {
-	if name = called(args); name == "lastmile" && len(args) > 1 {
-		name, args = args[1], args[1:]
-	}
-	return name, args[min(1, len(args)):]
+	ended := make(chan int, 1)
+	p := &program{newProcess(stdin, stdout, stderr, func(status int) {
+		ended <- status
+		runtime.Goexit()
+	})}
+	go p.run(name == "deliver", func() error { return p.main(args) })
+	return <-ended
 }
 
 // main runs the program that we are called as.
@@ -66,26 +50,7 @@ func (p *program) main(args []string) error {
 		return p.procmail(args[0], args[1:])
 	}
 	if name, args := requested(args); name == "deliver" {
-		return p.deliverArgs(args)
+		return p.deliver(args)
 	}
 	return p.app().Run(asCommand(args))
 }
-
-// isDeliver tells whether we are called as lastmile deliver.
-func isDeliver(args []string) bool {
-	name, _ := requested(args)
-	return name == "deliver"
-}
-
-// afterwards does what is left when the outcome is settled and said. Not even a
-// panic in it changes the outcome: the message would be delivered again.
-func (p *program) afterwards() {
-	defer func() { _ = recover() }()
-	if p.finish != nil {
-		p.finish()
-	}
-}
-
-// underPostfix reports whether Postfix has started us: pipe(8) and local(8)
-// export MAIL_CONFIG to their commands.
-func underPostfix() bool { return os.Getenv("MAIL_CONFIG") != "" }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -56,6 +57,11 @@ func (c cleaning) Run() int {
 		}
 	}
 	return c.m.Run()
+}
+
+// inThisProcess returns a program that writes to out.
+func inThisProcess(stdin io.Reader, out io.Writer) *program {
+	return &program{newProcess(stdin, out, out, nil)}
 }
 
 // overflowStack ends in a fatal error of the Go runtime, which no recover

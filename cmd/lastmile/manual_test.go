@@ -45,7 +45,7 @@ func TestManualHasEveryOption(t *testing.T) {
 	text := page(t, "lastmile.1")
 	_, described, _ := strings.Cut(text, "\n.Sh DESCRIPTION\n")
 	var got, want []string
-	for _, c := range (&program{}).app().Commands {
+	for _, c := range inThisProcess(nil, io.Discard).app().Commands {
 		if !strings.Contains(text, ".Cm "+c.Name+"\n") {
 			t.Errorf("command %s is not in the synopsis", c.Name)
 		}

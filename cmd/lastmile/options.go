@@ -26,7 +26,7 @@ func withRules(options ...option) []option {
 }
 
 // rules reads the options of [withRules].
-func (p *program) rules(a *arguments) (delivery.Rules, error) {
+func (p *process) rules(a *arguments) (delivery.Rules, error) {
 	r := delivery.Rules{MaxHops: a.number("max-hops"), UnderPostfix: p.underPostfix}
 	if r.MaxHops < 0 {
 		return r, dsn.Config("--max-hops is negative")

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/procmailrc"
@@ -23,53 +21,14 @@ const (
 	// nothing as anybody but the recipient.
 	privilegedRCs = "/etc/procmailrcs/"
 	// sysexits.h, as procmail has them.
-	exitUsage  = 64
 	exitNoUser = 67
 	exitNoPerm = 77
 	// exitBounced is for a signal that, to procmail, gives the message up.
 	exitBounced = 73
 )
 
-// called returns the program that lastmile is called as, by the name of the file:
-// lastmile itself, or one that it stands for.
-func called(args []string) string {
-	if len(args) == 0 {
-		return "lastmile"
-	}
-	switch name := filepath.Base(args[0]); {
-	case strings.HasPrefix(name, "procmail"):
-		return "procmail"
-	case name == "formail" || name == "lockfile":
-		return name
-	}
-	return "lastmile"
-}
-
-// procmailCommand is lastmile procmail.
-func (p *program) procmailCommand() *cli.Command {
-	c := p.command("procmail", "deliver the message on standard input as procmail does", "[procmail's arguments] | --lint RCFILE | --explain RCFILE", func(c *cli.Context) error {
-		return p.procmail("procmail", c.Args().Slice())
-	})
-	c.SkipFlagParsing = true
-	return c
-}
-
-// procmail is the program procmail, called by some name.
-func (p *program) procmail(name string, argv []string) error {
-	if s, ok := studies(argv); ok {
-		return p.studyRC(s)
-	}
-	a := parseProcmail(argv)
-	switch {
-	case a.version:
-		return p.procmailVersion()
-	case a.help:
-		if err := p.notUnderPostfix("procmail -h"); err != nil {
-			return err
-		}
-		io.WriteString(p.stderr, procmailUsage+procmailHelp+"\n")
-		return exitStatus(exitUsage)
-	}
+// deliverProcmail delivers as the program procmail does, called by some name.
+func (p *process) deliverProcmail(name string, a *procmailArgs) error {
 	if len(a.recipients) > 1 {
 		return p.toEach(a)
 	}
@@ -86,7 +45,15 @@ func (p *program) procmail(name string, argv []string) error {
 		}
 	}
 	heed(control)
-	receipt, err := p.supervised(p.procmailLimit(), func(gate *delivery.Gate) (delivery.Receipt, error) {
+	w := p.newWatch(p.procmailLimit(), func(receipt delivery.Receipt, err error) error {
+		p.finish = func() {
+			release(err)
+			p.systemLog().delivery(env, false, receipt, err, time.Since(start))
+		}
+		return p.procmailStatus(err, strict)
+	})
+	w.begin()
+	return w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		run, err := p.filterFor(name, a, env, control) // looks up users, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err
@@ -98,18 +65,13 @@ func (p *program) procmail(name string, argv []string) error {
 		}
 		return receipt, err
 	})
-	p.finish = func() {
-		release(err)
-		p.systemLog().delivery(env, false, receipt, err, time.Since(start))
-	}
-	return p.procmailStatus(err, strict)
 }
 
 // noLimit is the time limit where nobody would bounce the message: TIMEOUT bounds
 // each program.
 const noLimit = 7 * 24 * time.Hour
 
-func (p *program) procmailLimit() time.Duration {
+func (p *process) procmailLimit() time.Duration {
 	if p.underPostfix {
 		return defaultTimeout
 	}
@@ -118,7 +80,7 @@ func (p *program) procmailLimit() time.Duration {
 
 // procmailStatus makes of an error what ends procmail: the status that an rcfile
 // has chosen, and procmail's own where that is wanted.
-func (p *program) procmailStatus(err error, strict bool) error {
+func (p *process) procmailStatus(err error, strict bool) error {
 	var r *refusal
 	if errors.As(err, &r) {
 		return p.refused(r, strict)
@@ -139,16 +101,6 @@ func bounces(s syscall.Signal, strict bool) bool {
 	return strict && (s == syscall.SIGINT || s == syscall.SIGHUP)
 }
 
-// procmailVersion is procmail -v. The version is of the procmail whose language
-// this is.
-func (p *program) procmailVersion() error {
-	if err := p.notUnderPostfix("procmail -v"); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(p.stderr, "procmail v%s, as lastmile has it\n\nLocking strategies:\tdotlocking, fcntl()\nDefault rcfile:\t\t$HOME/.procmailrc\n\tIt may be writable by your primary group\n", procmailrc.Version)
-	return err
-}
-
 // filterRun is what procmail's command line asks for.
 type filterRun struct {
 	filter *delivery.Filter
@@ -160,7 +112,7 @@ type filterRun struct {
 
 // filterFor makes ready what procmail's arguments say. With -d it takes on the
 // identity of the recipient.
-func (p *program) filterFor(name string, a *procmailArgs, env *delivery.Envelope, control *procmailrc.Control) (*filterRun, error) {
+func (p *process) filterFor(name string, a *procmailArgs, env *delivery.Envelope, control *procmailrc.Control) (*filterRun, error) {
 	invoker, account, err := whose(a)
 	if err != nil {
 		return nil, err
@@ -256,7 +208,7 @@ func (r *refusal) Unwrap() error { return r.err }
 // refused tells a refusal: to Postfix, which reads the code, in the terms of RFC
 // 3463; otherwise in procmail's, with its exit status if that is a verdict, or if
 // it is wanted.
-func (p *program) refused(r *refusal, strict bool) error {
+func (p *process) refused(r *refusal, strict bool) error {
 	if p.underPostfix || !strict && r.err.Status.Temporary() {
 		return r
 	}

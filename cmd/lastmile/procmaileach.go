@@ -18,7 +18,7 @@ import (
 // each delivers to several recipients, to each in a process of its own: it takes
 // on their identity for good.
 type each struct {
-	p     *program
+	p     *process
 	a     *procmailArgs
 	spool *os.File
 
@@ -41,7 +41,7 @@ func (t *told) Error() string { return fmt.Sprintf("exit status %d: %s", t.statu
 // The message has to be tried again if it could not be delivered to one of them,
 // and those who have it get it once more. If there is nothing to try again but a
 // verdict, that is told.
-func (p *program) toEach(a *procmailArgs) error {
+func (p *process) toEach(a *procmailArgs) error {
 	release, err := p.withhold(false)
 	if err != nil {
 		return err
@@ -49,19 +49,22 @@ func (p *program) toEach(a *procmailArgs) error {
 	a.say(p.stderr)
 	e, strict := &each{p: p, a: a}, strictly(a)
 	p.onSignal = e.signal
-	_, err = p.supervised(p.procmailLimit(), func(gate *delivery.Gate) (delivery.Receipt, error) {
+	w := p.newWatch(p.procmailLimit(), func(_ delivery.Receipt, err error) error {
+		p.finish = func() { release(err) }
+		var t *told
+		if errors.As(err, &t) {
+			io.WriteString(p.report.w, t.text)
+			return exitStatus(t.status)
+		}
+		return p.procmailStatus(err, strict)
+	})
+	w.begin()
+	return w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
 		if err := gate.OnAbort(e.end); err != nil {
 			return delivery.Receipt{}, err
 		}
 		return delivery.Receipt{}, e.deliver(strict)
 	})
-	p.finish = func() { release(err) }
-	var t *told
-	if errors.As(err, &t) {
-		io.WriteString(p.report.w, t.text)
-		return exitStatus(t.status)
-	}
-	return p.procmailStatus(err, strict)
 }
 
 // deliver delivers to one after the other. The error is a [told] for a message

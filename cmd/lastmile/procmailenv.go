@@ -20,7 +20,7 @@ import (
 // What cannot be an address is none: such a variable may hold anything.
 //
 // The sender is SENDER=…, SENDER in Postfix's environment, or that of -f.
-func (p *program) procmailEnvelope(a *procmailArgs) *delivery.Envelope {
+func (p *process) procmailEnvelope(a *procmailArgs) *delivery.Envelope {
 	env := &delivery.Envelope{}
 	if recipient := p.procmailRecipient(a); recipient != "" {
 		if e, err := delivery.NewEnvelope(recipient); err == nil {
@@ -48,7 +48,7 @@ func fromOutside(name, value string) bool {
 
 // fromCaller returns a variable of the arguments, or of the environment that
 // Postfix gives to its commands; others may have set theirs for anything.
-func (p *program) fromCaller(a *procmailArgs, name string) (string, bool) {
+func (p *process) fromCaller(a *procmailArgs, name string) (string, bool) {
 	if value, ok := p.assigned(a, name); ok {
 		return value, true
 	}
@@ -58,7 +58,7 @@ func (p *program) fromCaller(a *procmailArgs, name string) (string, bool) {
 	return "", false
 }
 
-func (p *program) procmailRecipient(a *procmailArgs) string {
+func (p *process) procmailRecipient(a *procmailArgs) string {
 	if recipient, ok := p.fromCaller(a, "RECIPIENT"); ok {
 		return recipient
 	}
@@ -84,7 +84,7 @@ func (p *program) procmailRecipient(a *procmailArgs) string {
 
 // assigned returns the value of an assignment among the arguments, unless it is
 // one that is still to be expanded.
-func (p *program) assigned(a *procmailArgs, name string) (value string, ok bool) {
+func (p *process) assigned(a *procmailArgs, name string) (value string, ok bool) {
 	value, ok = a.assigned(name)
 	return value, ok && (p.underPostfix || !strings.ContainsAny(value, "$`\\'\""))
 }

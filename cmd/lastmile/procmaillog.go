@@ -39,7 +39,7 @@ func heed(c *procmailrc.Control) {
 // been told: after a delivery to the caller (Postfix logs the beginning of it, as it
 // does with procmail); after a failure to the log alone, because a bounce would show
 // it to the sender.
-func (p *program) withhold(always bool) (release func(error), err error) {
+func (p *process) withhold(always bool) (release func(error), err error) {
 	if !p.underPostfix && !always {
 		return func(error) {}, nil
 	}

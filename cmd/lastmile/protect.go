@@ -6,17 +6,15 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 )
 
 // protect sees to it that whatever happens to this process means "try again":
 //
-//   - A panic is recovered in run; a fatal error of the Go runtime cannot be,
+//   - A panic is recovered in [process.run]; a fatal error of the Go runtime cannot be,
 //     and would exit 2, which Postfix bounces. It is made to die of SIGABRT,
 //     which Postfix defers, without a core file of somebody's mail.
 //   - SIGPIPE and SIGXFSZ become errors of the write that caused them.
@@ -53,12 +51,4 @@ func crashed(v any) *dsn.Error {
 		Text:   "internal software error",
 		Err:    fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
 	}
-}
-
-// supervised runs a delivery until it ends, the time is up, or a signal comes. It
-// is watched from the beginning.
-func (p *program) supervised(limit time.Duration, deliver func(*delivery.Gate) (delivery.Receipt, error)) (delivery.Receipt, error) {
-	w := p.newWatch(limit)
-	w.begin()
-	return w.run(deliver)
 }

@@ -16,7 +16,7 @@ import (
 // It is procmail's own language and interpreter, and its rules about who may have
 // written an rcfile; but the message has been judged already, the envelope is
 // known, and the outcome is told in the terms of RFC 3463.
-func (p *program) rcfile(file string, to delivery.Destination) (delivery.Destination, error) {
+func (p *process) rcfile(file string, to delivery.Destination) (delivery.Destination, error) {
 	if strings.Contains(file, "=") {
 		return nil, dsn.Config("--rcfile cannot have a = in its name", file)
 	}

@@ -27,27 +27,21 @@ const finalStep = 30 * time.Second
 // chasquid and Exim bounce what a signal has ended.
 const unwatched = 50 * time.Millisecond
 
-// watch tells when a delivery has to be given up.
+// watch ends a process whose delivery has to be given up.
 type watch struct {
-	why  chan reason
-	heed []os.Signal
-	// onSignal, if not nil, is told of the signal that ends a delivery before
-	// that is given up.
-	onSignal func(syscall.Signal)
-
+	p     *process
+	gate  delivery.Gate
 	start time.Time
 	limit time.Duration
 	delay *time.Timer // until it begins by itself
+	// conclude makes of the outcome of the delivery that of the process. It is
+	// called once.
+	conclude func(delivery.Receipt, error) error
 
 	mu      sync.Mutex // guards the rest
 	signals chan os.Signal
-}
-
-// reason is why a delivery has to be given up: for a signal, or, if that is 0,
-// because its time is up.
-type reason struct {
-	text   string
-	signal signalled
+	why     *dsn.Error // if the delivery is being given up
+	over    bool       // the outcome is settled
 }
 
 // signalled is the signal that a delivery was given up for.
@@ -57,8 +51,8 @@ type signalled syscall.Signal
 func (s signalled) Error() string { return syscall.Signal(s).String() }
 
 // newWatch returns a watch that begins when unwatched is over.
-func (p *program) newWatch(limit time.Duration) *watch {
-	w := &watch{why: make(chan reason, 1), heed: p.heed, onSignal: p.onSignal, start: time.Now(), limit: limit}
+func (p *process) newWatch(limit time.Duration, conclude func(delivery.Receipt, error) error) *watch {
+	w := &watch{p: p, start: time.Now(), limit: limit, conclude: conclude}
 	w.delay = time.AfterFunc(min(unwatched, limit), w.begin)
 	return w
 }
@@ -71,68 +65,78 @@ func (w *watch) begin() {
 		return
 	}
 	w.signals = make(chan os.Signal, 1)
-	if len(w.heed) > 0 { // none would be all
-		signal.Notify(w.signals, w.heed...)
+	if len(w.p.heed) > 0 { // none would be all
+		signal.Notify(w.signals, w.p.heed...)
 	}
 	survive()
 	go func() {
 		select {
 		case s := <-w.signals:
-			w.why <- reason{fmt.Sprintf("ended by signal %d", s), signalled(s.(syscall.Signal))}
+			e := &dsn.Error{Status: dsn.TempSystem, Text: fmt.Sprintf("ended by signal %d", s)}
+			if on := w.p.onSignal; on != nil {
+				e.Err = signalled(s.(syscall.Signal)) // who wants to know; the text has said it
+				on(s.(syscall.Signal))
+			}
+			w.giveUp(e)
 		case <-time.After(w.limit - time.Since(w.start)):
-			w.why <- reason{text: fmt.Sprintf("time limit of %v exceeded", w.limit)}
+			w.giveUp(&dsn.Error{Status: dsn.TempSystem, Text: fmt.Sprintf("time limit of %v exceeded", w.limit)})
 		}
 	}()
 }
 
-// run runs a delivery until it ends or the watch says that it has to be given
-// up. It is given up, unless its final step is under way: then the outcome of
-// that counts.
-func (w *watch) run(deliver func(*delivery.Gate) (delivery.Receipt, error)) (delivery.Receipt, error) {
-	type outcome struct {
-		receipt delivery.Receipt
-		err     error
-	}
-	// What is watched is watched to the end of the process, when the delivery is
-	// over as well: a signal that killed us before we have said so would bring the
-	// message again.
-	defer w.delay.Stop()
-	gate := new(delivery.Gate)
-	done := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		defer func() {
-			if v := recover(); v != nil {
-				o.err = crashed(v)
-			}
-			done <- o
-		}()
-		o.receipt, o.err = deliver(gate)
-	}()
-
-	var why reason
-	select {
-	case o := <-done:
-		return o.receipt, o.err
-	case why = <-w.why:
-	}
-
-	if why.signal != 0 && w.onSignal != nil {
-		w.onSignal(syscall.Signal(why.signal))
-	}
+// giveUp gives the delivery up, and ends the process without waiting for it: it may
+// hang. If its final step is under way the outcome of that counts.
+func (w *watch) giveUp(why *dsn.Error) {
+	w.mu.Lock()
+	w.why = why
+	w.mu.Unlock()
 	aborted := make(chan bool, 1)
-	go func() { aborted <- gate.Abort() }() // waits for a final step
+	go func() { aborted <- w.gate.Abort() }() // waits for a final step
 	select {
 	case gaveUp := <-aborted:
 		if !gaveUp {
-			o := <-done
-			return o.receipt, o.err
+			return
 		}
 	case <-time.After(finalStep):
 	}
-	e := &dsn.Error{Status: dsn.TempSystem, Text: why.text}
-	if why.signal != 0 && w.onSignal != nil { // otherwise the text has said it
-		e.Err = why.signal
+	if w.settle() {
+		w.p.end(w.conclude(delivery.Receipt{}, why))
 	}
-	return delivery.Receipt{}, e
+}
+
+// run runs a delivery to its end, unless that has to be given up and the process ends
+// before. It runs in the calling goroutine: to wait for another one takes the runtime
+// a thread and two switches.
+//
+// What is watched is watched to the end of the process, when the delivery is over as
+// well: a signal that killed us before we have said so would bring the message again.
+func (w *watch) run(deliver func(*delivery.Gate) (delivery.Receipt, error)) error {
+	receipt, err := guarded(func() (delivery.Receipt, error) { return deliver(&w.gate) })
+	w.delay.Stop()
+	if !w.settle() {
+		select {} // it has been given up, and that is being reported
+	}
+	if err != nil && w.why != nil {
+		err = w.why
+	}
+	return w.conclude(receipt, err)
+}
+
+// settle reports whether the caller is the one to report the outcome.
+func (w *watch) settle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first := !w.over
+	w.over = true
+	return first
+}
+
+// guarded makes a deferral of a panic in a delivery.
+func guarded(deliver func() (delivery.Receipt, error)) (receipt delivery.Receipt, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = crashed(v)
+		}
+	}()
+	return deliver()
 }
