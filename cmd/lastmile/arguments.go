@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"strconv"
 	"strings"
@@ -148,7 +147,7 @@ func parse(command string, options []option, argv []string) (*arguments, error) 
 // unknown refuses an option that there is not.
 func unknown(name string) error {
 	if name == "help" || name == "h" {
-		return flag.ErrHelp
+		return errors.New("flag: help requested")
 	}
 	return errors.New("flag provided but not defined: -" + name)
 }

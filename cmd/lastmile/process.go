@@ -48,10 +48,13 @@ func (p *process) run(alone bool, work func() error) {
 
 // end reports the outcome and ends the process.
 func (p *process) end(err error) {
-	status := p.report.exit(err)
+	status := p.status(err)
 	p.afterwards()
 	p.exit(status)
 }
+
+// status reports the outcome of a command and returns the exit status.
+func (p *process) status(err error) int { return p.report.exit(err) }
 
 // afterwards does what is left when the outcome is settled and said. Not even a
 // panic in it changes the outcome: the message would be delivered again.

@@ -63,13 +63,13 @@ func (p *process) toEach(a *procmailArgs) error {
 		if err := gate.OnAbort(e.end); err != nil {
 			return delivery.Receipt{}, err
 		}
-		return delivery.Receipt{}, e.deliver(strict)
+		return delivery.Receipt{}, e.oneByOne(strict)
 	})
 }
 
-// deliver delivers to one after the other. The error is a [told] for a message
+// oneByOne delivers to one after the other. The error is a [told] for a message
 // that one of them has not got.
-func (e *each) deliver(strict bool) error {
+func (e *each) oneByOne(strict bool) error {
 	m, err := message.Read(e.p.stdin, func([]byte) bool { return true })
 	if err != nil {
 		return delivery.ReadFailed(err)
