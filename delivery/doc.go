@@ -42,7 +42,7 @@
 //   - delivery/destination_test.go: an entry in its table, which holds every
 //     destination to the interface: a message that cannot be read, a delivery
 //     that is given up, a Plan without effect.
-//   - cmd/lastmile/deliver.go: an option in deliverOptions, a case in
+//   - cmd/lastmile/internal/agent/deliver.go: an option in DeliverOptions, a case in
 //     destinations, and a cell in destinationOptions, so that no message has two
 //     destinations and signals are watched from the beginning. If loops can be
 //     kept apart, set Quarantine.

@@ -6,11 +6,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery/dsn"
 )
 
 // program is one run of lastmile, with the commands that deliver nothing.
-type program struct{ *process }
+type program struct{ *agent.Process }
 
 // app returns the command line. The library's defaults lose mail and are turned
 // off: a recipient "h" or "help" would print help and exit 0, which is a
@@ -24,7 +25,7 @@ func (p *program) app() *cli.App {
 		HideHelpCommand:       true,
 		HideVersion:           true,
 		CustomAppHelpTemplate: appHelp,
-		Writer:                p.stdout,
+		Writer:                p.Stdout,
 		ErrWriter:             io.Discard,
 		ExitErrHandler:        func(*cli.Context, error) {},
 		OnUsageError:          usageError,
@@ -45,10 +46,10 @@ func (p *program) app() *cli.App {
 	}
 }
 
-// deliverCommand is lastmile deliver as the library has it, for help and completion:
-// it is run without the library ([program.main]).
+// deliverCommand is lastmile deliver for help and completion: the library does not
+// run it.
 func (p *program) deliverCommand() *cli.Command {
-	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", nil, flags(deliverOptions())...)
+	return p.command("deliver", "deliver the message on standard input", "-- RECIPIENT", nil, flags(agent.DeliverOptions())...)
 }
 
 // command returns a command that the library's own help is kept out of.
@@ -63,7 +64,7 @@ func (p *program) command(name, usage, args string, action cli.ActionFunc, flags
 // usageError makes a deferral of a mistake in the command line: the mail waits
 // until the admin has mended it.
 func usageError(c *cli.Context, err error, _ bool) error {
-	return dsn.Config(err.Error() + seeHelp(commandOf(c)))
+	return dsn.Config(err.Error() + agent.SeeHelp(commandOf(c)))
 }
 
 // commandOf returns the name of the command that runs, if one does.
@@ -77,9 +78,9 @@ func commandOf(c *cli.Context) string {
 // root is what runs without a command, or with one that does not exist.
 func (p *program) root(c *cli.Context) error {
 	if c.Args().Present() {
-		return dsn.Config(fmt.Sprintf("%q is no command of lastmile", c.Args().First()) + seeHelp(commandOf(c)))
+		return dsn.Config(fmt.Sprintf("%q is no command of lastmile", c.Args().First()) + agent.SeeHelp(commandOf(c)))
 	}
-	return dsn.Config("no command given" + seeHelp(commandOf(c)))
+	return dsn.Config("no command given" + agent.SeeHelp(commandOf(c)))
 }
 
 // asCommand makes commands of the two options that every program has. The
@@ -98,7 +99,7 @@ func asCommand(args []string) []string {
 
 // help prints the usage of lastmile or of a command.
 func (p *program) help(c *cli.Context) error {
-	if err := p.notUnderPostfix("lastmile help"); err != nil {
+	if err := p.NotUnderPostfix("lastmile help"); err != nil {
 		return err
 	}
 	if name := c.Args().First(); name != "" && name != "help" {

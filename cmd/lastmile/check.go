@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/message"
@@ -14,37 +15,37 @@ import (
 )
 
 // foundLoop is the exit status of check for a message that would be refused.
-const foundLoop = exitStatus(1)
+const foundLoop = agent.ExitStatus(1)
 
 // checkCommand is lastmile check.
 func (p *program) checkCommand() *cli.Command {
-	options := withRules(option{name: "json", kind: wantsNothing, usage: "print the verdict as a JSON object"})
+	options := agent.WithRules(agent.Option{Name: "json", Kind: agent.WantsNothing, Usage: "print the verdict as a JSON object"})
 	action := func(c *cli.Context) error { return p.check(argumentsOf(c, options)) }
 	return p.command("check", "say whether the message on standard input would loop", "-- RECIPIENT", action, flags(options)...)
 }
 
 // check gives the verdict that deliver would act on. It exits 0 if the message
 // would be delivered, 1 if it would be refused.
-func (p *program) check(a *arguments) error {
-	env, err := recipient(a)
+func (p *program) check(a *agent.Arguments) error {
+	env, err := agent.Recipient(a)
 	if err != nil {
 		return err
 	}
-	rules, err := p.rules(a)
+	rules, err := p.Rules(a)
 	if err != nil {
 		return err
 	}
-	m, h, err := delivery.Examine(p.stdin)
+	m, h, err := delivery.Examine(p.Stdin)
 	if err != nil {
 		return err
 	}
 	f := newFinding(h, m.Head(), rules, rules.Decide(h, env))
 	m.Drain()
 	show := f.writeText
-	if a.yes("json") {
+	if a.Yes("json") {
 		show = f.writeJSON
 	}
-	if err := show(p.stdout); err != nil {
+	if err := show(p.Stdout); err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the verdict", Err: err}
 	}
 	if f.Verdict != "pass" {
@@ -127,7 +128,7 @@ func (f *finding) writeJSON(w io.Writer) error {
 func (f *finding) writeText(w io.Writer) error {
 	var lines []string
 	add := func(format string, args ...any) {
-		lines = append(lines, oneLine(fmt.Sprintf(format, args...), maxReport))
+		lines = append(lines, agent.OneLine(fmt.Sprintf(format, args...), agent.MaxReport))
 	}
 	switch f.Verdict {
 	case "loop":

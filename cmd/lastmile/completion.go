@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/doctor"
 	"lastmile/delivery/dsn"
 )
@@ -56,14 +57,14 @@ func (p *program) completionCommand() *cli.Command {
 
 // completion prints the script.
 func (p *program) completion(c *cli.Context) error {
-	if err := p.notUnderPostfix("lastmile completion"); err != nil {
+	if err := p.NotUnderPostfix("lastmile completion"); err != nil {
 		return err
 	}
 	write, ok := map[string]func(io.Writer, []completedCommand) error{"bash": writeBash, "zsh": writeZsh, "fish": writeFish}[c.Args().First()]
 	if !ok || c.NArg() != 1 {
-		return dsn.Config("one of " + strings.Join(shells, ", ") + " wanted" + seeHelp(commandOf(c)))
+		return dsn.Config("one of " + strings.Join(shells, ", ") + " wanted" + agent.SeeHelp(commandOf(c)))
 	}
-	if err := write(p.stdout, p.completedCommands()); err != nil {
+	if err := write(p.Stdout, p.completedCommands()); err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the completion", Err: err}
 	}
 	return nil

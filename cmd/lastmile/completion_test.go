@@ -10,23 +10,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lastmile/cmd/lastmile/internal/agent"
 )
 
 // The values that shells offer are those that the program takes.
 func TestCompletionChoices(t *testing.T) {
 	t.Parallel()
 	taken := map[string]string{"recipe": strings.Join(choices()["recipe"], ", ")} // of one list
-	for _, o := range deliverOptions() {
-		if o.kind != wantsText {
+	for _, o := range agent.DeliverOptions() {
+		if o.Kind != agent.WantsText {
 			continue
 		}
-		argv := []string{"--" + o.name, "/dev/null/no such"}
-		if o.name == "ret" {
+		argv := []string{"--" + o.Name, "/dev/null/no such"}
+		if o.Name == "ret" {
 			argv = append(argv, "--dsn", "sendmail")
 		}
-		err := inThisProcess(strings.NewReader(""), io.Discard).deliver(append(argv, "--", "you@example.com"))
+		err := inThisProcess(strings.NewReader(""), io.Discard).Deliver(append(argv, "--", "you@example.com"))
 		if m := regexp.MustCompile(`is not one of ([a-z]+(?:, [a-z]+)*)`).FindStringSubmatch(fmt.Sprint(err)); m != nil {
-			taken[o.name] = m[1]
+			taken[o.Name] = m[1]
 		}
 	}
 	offered := map[string]string{}
@@ -138,7 +140,7 @@ func TestCompletionRefused(t *testing.T) {
 		}
 	}
 	p := inThisProcess(nil, io.Discard)
-	p.underPostfix = true
+	p.UnderPostfix = true
 	for _, args := range [][]string{{"completion", "bash"}, {"version", "--json"}} {
 		if err := p.main(append([]string{"lastmile"}, args...)); err == nil || !strings.Contains(err.Error(), "delivers nothing") {
 			t.Errorf("%q: %v", args, err)

@@ -14,13 +14,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/doctor"
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 )
 
 // foundTrouble is the exit status of doctor with findings.
-const foundTrouble = exitStatus(1)
+const foundTrouble = agent.ExitStatus(1)
 
 // toolPatience is how long postconf and getent may take: they read a few
 // files, but a directory service may not answer.
@@ -47,11 +48,11 @@ func (p *program) doctorCommand() *cli.Command {
 
 // doctor prints what it finds. It exits 0 if that is nothing.
 func (p *program) doctor(c *cli.Context) error {
-	if err := p.notUnderPostfix("lastmile doctor"); err != nil {
+	if err := p.NotUnderPostfix("lastmile doctor"); err != nil {
 		return err
 	}
 	if c.NArg() > 0 {
-		return dsn.Config(fmt.Sprintf("%q is no option of doctor", c.Args().First()) + seeHelp(commandOf(c)))
+		return dsn.Config(fmt.Sprintf("%q is no option of doctor", c.Args().First()) + agent.SeeHelp(commandOf(c)))
 	}
 	if c.IsSet("recipe") {
 		return p.recipe(c)
@@ -71,7 +72,7 @@ func (p *program) doctor(c *cli.Context) error {
 	if c.Bool("json") {
 		show = writeFindingsJSON
 	}
-	if err := show(p.stdout, report, c.Bool("verbose")); err != nil {
+	if err := show(p.Stdout, report, c.Bool("verbose")); err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the findings", Err: err}
 	}
 	if len(report.Findings) > 0 {
@@ -97,7 +98,7 @@ func (p *program) recipe(c *cli.Context) error {
 	if path, err := os.Executable(); err == nil && path == packaged {
 		text = strings.ReplaceAll(text, "/usr/local/bin/lastmile", packaged)
 	}
-	if _, err := io.WriteString(p.stdout, text); err != nil {
+	if _, err := io.WriteString(p.Stdout, text); err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the recipe", Err: err}
 	}
 	return nil
@@ -107,10 +108,10 @@ func (p *program) recipe(c *cli.Context) error {
 func (p *program) setup(c *cli.Context) (doctor.Setup, error) {
 	s := doctor.Setup{Aliases: c.StringSlice("aliases"), Users: c.StringSlice("user"), Option: p.deliverOption()}
 	if c.IsSet("main-cf") != c.IsSet("master-cf") {
-		return s, dsn.Config("--main-cf and --master-cf go together" + seeHelp(commandOf(c)))
+		return s, dsn.Config("--main-cf and --master-cf go together" + agent.SeeHelp(commandOf(c)))
 	}
 	if c.IsSet("main-cf") && c.IsSet("config-dir") {
-		return s, dsn.Config("--main-cf and --config-dir exclude each other" + seeHelp(commandOf(c)))
+		return s, dsn.Config("--main-cf and --config-dir exclude each other" + agent.SeeHelp(commandOf(c)))
 	}
 	root := c.String("root")
 	switch {
@@ -224,7 +225,7 @@ func writeFindings(w io.Writer, r *doctor.Report, verbose bool) error {
 
 // shown is a text of one line without control characters: configuration files
 // of users are not ours.
-func shown(text string) string { return oneLine(text, maxShown) }
+func shown(text string) string { return agent.OneLine(text, maxShown) }
 
 // maxShown leaves room for every line that an admin writes.
 const maxShown = 4096

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/lab"
 )
 
@@ -88,7 +89,7 @@ func testSessions(t *testing.T, name, locale string) {
 	for _, session := range sessions {
 		for _, part := range strings.Split(strings.TrimPrefix(session, "$ "), "\n$ ") {
 			command, want, _ := strings.Cut(part, "\n")
-			if _, err := os.Stat(testOnlyMachineID); err != nil && strings.Contains(session, "--trust own --maildir") {
+			if _, err := os.Stat(agent.TestOnlyMachineID); err != nil && strings.Contains(session, "--trust own --maildir") {
 				continue // an empty root: there is no key
 			}
 			if want != "" && !strings.HasSuffix(want, "\n") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/loopcheck"
@@ -18,9 +19,9 @@ import (
 
 // explainCommand is lastmile explain.
 func (p *program) explainCommand() *cli.Command {
-	options := withRules(
-		option{name: "json", kind: wantsNothing, usage: "print the explanation as a JSON object"},
-		option{name: "ascii", kind: wantsNothing, usage: "draw with ASCII characters only, in English"},
+	options := agent.WithRules(
+		agent.Option{Name: "json", Kind: agent.WantsNothing, Usage: "print the explanation as a JSON object"},
+		agent.Option{Name: "ascii", Kind: agent.WantsNothing, Usage: "draw with ASCII characters only, in English"},
 	)
 	action := func(c *cli.Context) error { return p.explain(argumentsOf(c, options)) }
 	return p.command("explain", "draw the way of the message on standard input, and say why it loops", "[-- RECIPIENT]", action, flags(options)...)
@@ -73,15 +74,15 @@ type address struct {
 // explain draws the way of a message and says why it loops. It exits as check
 // does; without a recipient nothing is to be delivered, so it exits 0 unless
 // there are too many hops.
-func (p *program) explain(a *arguments) error {
-	env := &delivery.Envelope{Delimiter: a.text("recipient-delimiter")}
+func (p *program) explain(a *agent.Arguments) error {
+	env := &delivery.Envelope{Delimiter: a.Text("recipient-delimiter")}
 	var err error
-	if len(a.operands) > 0 {
-		if env, err = recipient(a); err != nil {
+	if len(a.Operands) > 0 {
+		if env, err = agent.Recipient(a); err != nil {
 			return err
 		}
 	}
-	rules, err := p.rules(a)
+	rules, err := p.Rules(a)
 	if err != nil {
 		return err
 	}
@@ -90,12 +91,12 @@ func (p *program) explain(a *arguments) error {
 		return err
 	}
 	lang, utf8 := locale()
-	if a.yes("ascii") || !utf8 {
+	if a.Yes("ascii") || !utf8 {
 		lang, utf8 = english, false
 	}
 	e.diagnose(head, lang)
-	if a.yes("json") {
-		enc := json.NewEncoder(p.stdout)
+	if a.Yes("json") {
+		enc := json.NewEncoder(p.Stdout)
 		enc.SetEscapeHTML(false)
 		err = enc.Encode(e)
 	} else {
@@ -113,7 +114,7 @@ func (p *program) explain(a *arguments) error {
 // examine reads the message, or the one that a bounce returns, and decides about
 // it as deliver would.
 func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explanation, []byte, error) {
-	m, h, err := delivery.Examine(p.stdin)
+	m, h, err := delivery.Examine(p.Stdin)
 	if err == nil {
 		err = m.Fill()
 	}
@@ -278,7 +279,7 @@ func (p *program) show(e *explanation, lang language, utf8 bool) error {
 	if utf8 {
 		pic.pen = unicodePen
 	}
-	if isTerminal(p.stdout) && os.Getenv("NO_COLOR") == "" {
+	if agent.IsTerminal(p.Stdout) && os.Getenv("NO_COLOR") == "" {
 		pic.pen = pic.pen.inColour()
 	}
 	lines := []string{lang.say(textWay), ""}
@@ -288,7 +289,7 @@ func (p *program) show(e *explanation, lang language, utf8 bool) error {
 	pic.draw(e)
 	lines = append(lines, pic.lines...)
 	lines = append(lines, "")
-	paragraph := func(s string) { lines = append(lines, wrap(oneLine(s, 4*maxReport), "  ")...) }
+	paragraph := func(s string) { lines = append(lines, wrap(agent.OneLine(s, 4*agent.MaxReport), "  ")...) }
 	for _, a := range e.Addresses {
 		if a.Loops {
 			paragraph(lang.say(textWouldLoop, a.Address, a.Line) + lang.say(textCauseIs, a.Cause))
@@ -306,7 +307,7 @@ func (p *program) show(e *explanation, lang language, utf8 bool) error {
 		}
 		paragraph(lang.say(textCure) + d.Cure)
 	}
-	_, err := io.WriteString(p.stdout, strings.Join(lines, "\n")+"\n")
+	_, err := io.WriteString(p.Stdout, strings.Join(lines, "\n")+"\n")
 	return err
 }
 

@@ -27,7 +27,7 @@ func explained(t *testing.T, message []byte, recipient string, flags ...string) 
 	}
 	var out bytes.Buffer
 	p := inThisProcess(bytes.NewReader(message), &out)
-	status := p.status(p.app().Run(args))
+	status := p.Status(p.app().Run(args))
 	var e struct {
 		Verdict string
 		Stamp   *struct{ Line int }
@@ -164,7 +164,7 @@ func TestPictureWidth(t *testing.T) {
 			}
 			var out bytes.Buffer
 			p := inThisProcess(bytes.NewReader(message), &out)
-			p.status(p.app().Run([]string{"lastmile", "explain", "--", "receiver@example1.jp"}))
+			p.Status(p.app().Run([]string{"lastmile", "explain", "--", "receiver@example1.jp"}))
 			for line := range strings.Lines(out.String()) {
 				if w := width(strings.TrimSuffix(line, "\n")); w > columns {
 					t.Errorf("%s in %s: %d columns: %s", path, lang, w, line)

@@ -4,49 +4,51 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"lastmile/cmd/lastmile/internal/agent"
 )
 
 // flags makes cli/v2's flags of a table.
-func flags(options []option) []cli.Flag {
+func flags(options []agent.Option) []cli.Flag {
 	made := make([]cli.Flag, len(options))
 	for i, o := range options {
 		var short []string
-		if o.short != "" {
-			short = []string{o.short}
+		if o.Short != "" {
+			short = []string{o.Short}
 		}
-		switch o.kind {
-		case wantsText:
-			made[i] = &cli.StringFlag{Name: o.name, Aliases: short, Value: o.text, Usage: o.usage}
-		case wantsNothing:
-			made[i] = &cli.BoolFlag{Name: o.name, Aliases: short, Usage: o.usage}
-		case wantsNumber:
-			made[i] = &cli.IntFlag{Name: o.name, Aliases: short, Value: int(o.n), Usage: o.usage}
-		case wantsTime:
-			made[i] = &cli.DurationFlag{Name: o.name, Aliases: short, Value: time.Duration(o.n), Usage: o.usage}
+		switch o.Kind {
+		case agent.WantsText:
+			made[i] = &cli.StringFlag{Name: o.Name, Aliases: short, Value: o.Text, Usage: o.Usage}
+		case agent.WantsNothing:
+			made[i] = &cli.BoolFlag{Name: o.Name, Aliases: short, Usage: o.Usage}
+		case agent.WantsNumber:
+			made[i] = &cli.IntFlag{Name: o.Name, Aliases: short, Value: int(o.N), Usage: o.Usage}
+		case agent.WantsTime:
+			made[i] = &cli.DurationFlag{Name: o.Name, Aliases: short, Value: time.Duration(o.N), Usage: o.Usage}
 		}
 	}
 	return made
 }
 
 // argumentsOf returns what cli/v2 has read.
-func argumentsOf(c *cli.Context, options []option) *arguments {
-	a := noArguments(c.Command.Name, options)
+func argumentsOf(c *cli.Context, options []agent.Option) *agent.Arguments {
+	a := agent.NoArguments(c.Command.Name, options)
 	for i, o := range options {
-		v := &a.values[i]
-		v.long = c.IsSet(o.name)
-		switch o.kind {
-		case wantsText:
-			v.text = c.String(o.name)
-		case wantsNothing:
-			if c.Bool(o.name) {
-				v.n = 1
+		v := &a.Values[i]
+		v.Long = c.IsSet(o.Name)
+		switch o.Kind {
+		case agent.WantsText:
+			v.Text = c.String(o.Name)
+		case agent.WantsNothing:
+			if c.Bool(o.Name) {
+				v.N = 1
 			}
-		case wantsNumber:
-			v.n = int64(c.Int(o.name))
-		case wantsTime:
-			v.n = int64(c.Duration(o.name))
+		case agent.WantsNumber:
+			v.N = int64(c.Int(o.Name))
+		case agent.WantsTime:
+			v.N = int64(c.Duration(o.Name))
 		}
 	}
-	a.operands = c.Args().Slice()
+	a.Operands = c.Args().Slice()
 	return a
 }

@@ -9,15 +9,17 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"lastmile/cmd/lastmile/internal/agent"
 )
 
 // byLibrary reads the arguments of deliver with cli/v2, as parse does without.
-func byLibrary(argv []string) (a *arguments, err error) {
+func byLibrary(argv []string) (a *agent.Arguments, err error) {
 	p := inThisProcess(nil, io.Discard)
 	c := p.command("deliver", "", "", func(c *cli.Context) error {
-		a = argumentsOf(c, deliverOptions())
+		a = argumentsOf(c, agent.DeliverOptions())
 		return nil
-	}, flags(deliverOptions())...)
+	}, flags(agent.DeliverOptions())...)
 	c.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return err }
 	app := p.app()
 	app.Commands = []*cli.Command{c}
@@ -28,20 +30,20 @@ func byLibrary(argv []string) (a *arguments, err error) {
 // agree reports whether both readers took or refused the arguments alike, and
 // how.
 func agree(argv []string) (string, bool) {
-	ours, ourErr := parse("deliver", deliverOptions(), argv)
+	ours, ourErr := agent.Parse("deliver", agent.DeliverOptions(), argv)
 	theirs, theirErr := byLibrary(argv)
 	if ourErr != nil || theirErr != nil {
 		text := fmt.Sprintf("we say %v, cli/v2 says %v", ourErr, theirErr)
 		return text, fmt.Sprint(ourErr) == fmt.Sprint(theirErr)
 	}
-	for i := range ours.values { // cli/v2 does not tell which form was given
-		v := &ours.values[i]
-		v.long, v.short = v.long || v.short, false
+	for i := range ours.Values { // cli/v2 does not tell which form was given
+		v := &ours.Values[i]
+		v.Long, v.Short = v.Long || v.Short, false
 	}
-	if len(ours.operands) == 0 && len(theirs.operands) == 0 {
-		ours.operands, theirs.operands = nil, nil
+	if len(ours.Operands) == 0 && len(theirs.Operands) == 0 {
+		ours.Operands, theirs.Operands = nil, nil
 	}
-	return fmt.Sprintf("we read    %+v %q\ncli/v2 has %+v %q", ours.values, ours.operands, theirs.values, theirs.operands), reflect.DeepEqual(ours, theirs)
+	return fmt.Sprintf("we read    %+v %q\ncli/v2 has %+v %q", ours.Values, ours.Operands, theirs.Values, theirs.Operands), reflect.DeepEqual(ours, theirs)
 }
 
 // The arguments of deliver are read as cli/v2 reads them, with the same defaults
@@ -61,9 +63,9 @@ func TestArgumentsAsLibrary(t *testing.T) {
 		}
 	}
 	words := []string{"", "-", "--", "---", "a@b", "h", "help", "=", "-=", "--=v", "-h", "--help", "-x", "--nosuch", "5s", "-5s", "7", "0x1F", "1e3", "true", "false", "T", "maybe", "own", "{user}", "a b", "\x00", "é"}
-	for _, o := range deliverOptions() {
+	for _, o := range agent.DeliverOptions() {
 		for _, dash := range []string{"-", "--"} {
-			for _, name := range []string{o.name, o.short} {
+			for _, name := range []string{o.Name, o.Short} {
 				if name != "" {
 					words = append(words, dash+name, dash+name+"=", dash+name+"=7", dash+name+"=1m", dash+name+"=true")
 				}

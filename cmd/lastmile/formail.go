@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/formail"
 	"lastmile/delivery/dsn"
 )
@@ -16,7 +17,7 @@ import (
 // anything is set up for a delivery.
 func (p *program) formailCommand() *cli.Command {
 	c := p.command("formail", "edit, read and split messages, as formail(1) of procmail", "[OPTION...] [-s [PROGRAM [ARGUMENT...]]]", func(c *cli.Context) error {
-		return exitStatus(formailMain(c.Args().Slice(), p.stdin, p.stdout, p.stderr))
+		return agent.ExitStatus(formailMain(c.Args().Slice(), p.Stdin, p.Stdout, p.Stderr))
 	})
 	c.SkipFlagParsing = true
 	return c

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/lab"
 )
 
@@ -71,7 +72,7 @@ func TestHelpExamples(t *testing.T) {
 			if line == "lastmile doctor" {
 				continue // reads the set-up of this machine
 			}
-			if _, err := os.Stat(testOnlyMachineID); err != nil && strings.Contains(line, "--trust own") {
+			if _, err := os.Stat(agent.TestOnlyMachineID); err != nil && strings.Contains(line, "--trust own") {
 				continue // an empty root: there is no key
 			}
 			count++

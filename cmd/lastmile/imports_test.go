@@ -13,13 +13,15 @@ import (
 // The way of imports: down only, never sideways. What is not in the table may
 // import nothing of the module.
 var mayImport = map[string][]string{
-	"lastmile/cmd/lastmile":               {"lastmile/cmd/lastmile/internal/doctor", "lastmile/cmd/lastmile/internal/formail", "lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/procmailrc/lint", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
-	"lastmile/delivery":                   {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/confine", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir", "lastmile/maildir/durable"},
-	"lastmile/delivery/procmailrc":        {"lastmile/delivery/procmailrc/pattern"},
-	"lastmile/delivery/procmailrc/lint":   {"lastmile/delivery/procmailrc"},
-	"lastmile/delivery/folder":            {"lastmile/delivery/internal/lockfile", "lastmile/maildir", "lastmile/maildir/durable"},
-	"lastmile/delivery/internal/lockfile": {"lastmile/maildir/durable"},
-	"lastmile/maildir":                    {"lastmile/maildir/durable"},
+	"lastmile/cmd/lastmile":                {"lastmile/cmd/lastmile/internal/agent", "lastmile/cmd/lastmile/internal/doctor", "lastmile/cmd/lastmile/internal/early", "lastmile/cmd/lastmile/internal/formail", "lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/procmailrc/lint", "lastmile/delivery/stamp", "lastmile/loopcheck"},
+	"lastmile/cmd/lastmile/internal/early": {"lastmile/cmd/lastmile/internal/agent", "lastmile/delivery/message"},
+	"lastmile/cmd/lastmile/internal/agent": {"lastmile/delivery", "lastmile/delivery/dsn", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir"},
+	"lastmile/delivery":                    {"lastmile/delivery/dsn", "lastmile/delivery/folder", "lastmile/delivery/internal/child", "lastmile/delivery/internal/confine", "lastmile/delivery/internal/lockfile", "lastmile/delivery/message", "lastmile/delivery/procmailrc", "lastmile/delivery/stamp", "lastmile/loopcheck", "lastmile/maildir", "lastmile/maildir/durable"},
+	"lastmile/delivery/procmailrc":         {"lastmile/delivery/procmailrc/pattern"},
+	"lastmile/delivery/procmailrc/lint":    {"lastmile/delivery/procmailrc"},
+	"lastmile/delivery/folder":             {"lastmile/delivery/internal/lockfile", "lastmile/maildir", "lastmile/maildir/durable"},
+	"lastmile/delivery/internal/lockfile":  {"lastmile/maildir/durable"},
+	"lastmile/maildir":                     {"lastmile/maildir/durable"},
 }
 
 // Each of the libraries has its place.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/stamp"
 )
@@ -20,17 +21,17 @@ func (p *program) keyCommand() *cli.Command {
 // key makes a file with a new key, for its owner alone. It never touches a file
 // that exists: the stamps made with its key would be lost.
 func (p *program) key(c *cli.Context) error {
-	if err := p.notUnderPostfix("lastmile key"); err != nil {
+	if err := p.NotUnderPostfix("lastmile key"); err != nil {
 		return err
 	}
 	if c.NArg() != 1 || c.Args().First() == "" {
-		return dsn.Config("one file wanted" + seeHelp(commandOf(c)))
+		return dsn.Config("one file wanted" + agent.SeeHelp(commandOf(c)))
 	}
 	path := c.Args().First()
 	if err := writeNew(path, stamp.New()); err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot make the key file", Err: err}
 	}
-	_, err := fmt.Fprintf(p.stdout, "%s: made; give it to the user who delivers (chown), and the same file to every host of the cluster\n", path)
+	_, err := fmt.Fprintf(p.Stdout, "%s: made; give it to the user who delivers (chown), and the same file to every host of the cluster\n", path)
 	return err
 }
 

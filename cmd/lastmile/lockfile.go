@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/formail"
 	"lastmile/delivery"
 	"lastmile/delivery/folder"
@@ -45,7 +46,7 @@ const lockfileHelp = `	-v	display the version number and exit
 // lockfileCommand is lastmile lockfile, for the help, as formailCommand.
 func (p *program) lockfileCommand() *cli.Command {
 	c := p.command("lockfile", "make lock files, as lockfile(1) of procmail", "[OPTION | FILE]...", func(c *cli.Context) error {
-		return exitStatus(lockfileMain(c.Args().Slice(), p.stderr))
+		return agent.ExitStatus(lockfileMain(c.Args().Slice(), p.Stderr))
 	})
 	c.SkipFlagParsing = true
 	return c
@@ -272,5 +273,5 @@ func spoolLock() string {
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(delivery.SpoolDir, meant(account).Name) + ".lock"
+	return filepath.Join(delivery.SpoolDir, agent.Meant(account).Name) + ".lock"
 }

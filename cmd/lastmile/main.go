@@ -8,9 +8,9 @@
 // refuses one that has been there before.
 //
 // It is started once per message by an MTA, a mail retriever or a person; see
-// lastmile(1), beside this file. The decisions are made in package delivery;
-// here are the command line, what surrounds one process, and the one place that
-// writes to the caller.
+// lastmile(1), beside this file. The decisions are made in package delivery; package
+// agent is the process around a delivery; here are the commands that deliver
+// nothing.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 	"os"
 	"runtime"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery/message"
 )
 
@@ -25,10 +26,11 @@ func main() {
 	os.Exit(run(os.Args, message.Input(0), os.Stdout, os.Stderr))
 }
 
-// run is the whole program: it returns the exit status.
+// run is the whole program, but for what package early has done already: it returns
+// the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	// These deliver nothing, and umask, limits and signals are the caller's.
-	name, rest := requested(args)
+	name, rest := agent.Requested(args)
 	switch name {
 	case "formail":
 		return formailMain(rest, stdin, stdout, stderr)
@@ -36,21 +38,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 		return lockfileMain(rest, stderr)
 	}
 	ended := make(chan int, 1)
-	p := &program{newProcess(stdin, stdout, stderr, func(status int) {
+	p := &program{agent.New(stdin, stdout, stderr, func(status int) {
 		ended <- status
 		runtime.Goexit()
 	})}
-	go p.run(name == "deliver", func() error { return p.main(args) })
+	go p.Run(name == "deliver", func() error { return p.main(args) })
 	return <-ended
 }
 
 // main runs the program that we are called as.
 func (p *program) main(args []string) error {
-	if called(args) == "procmail" {
+	if agent.Called(args) == "procmail" {
 		return p.procmail(args[0], args[1:])
 	}
-	if name, args := requested(args); name == "deliver" {
-		return p.deliver(args)
+	if name, args := agent.Requested(args); name == "deliver" {
+		return p.Deliver(args)
 	}
 	return p.app().Run(asCommand(args))
 }

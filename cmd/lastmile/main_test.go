@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/lab"
 )
 
@@ -23,21 +24,21 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(cleaning{m}, map[string]func(){
 		"lastmile": func() {
-			if _, err := os.Stat(testOnlyMachineID); err != nil { // an empty root
-				testOnlyMachineID = "/proc/sys/kernel/random/boot_id"
+			if _, err := os.Stat(agent.TestOnlyMachineID); err != nil { // an empty root
+				agent.TestOnlyMachineID = "/proc/sys/kernel/random/boot_id"
 			}
 			main()
 		},
 		"lastmile-panic": func() {
-			testOnlyBeforeDelivery = func() { panic("made by a test") }
+			agent.TestOnlyBeforeDelivery = func() { panic("made by a test") }
 			main()
 		},
 		"lastmile-nomachine": func() {
-			testOnlyMachineID = "/nonexistent/machine-id"
+			agent.TestOnlyMachineID = "/nonexistent/machine-id"
 			main()
 		},
 		"lastmile-fatal": func() {
-			testOnlyBeforeDelivery = overflowStack
+			agent.TestOnlyBeforeDelivery = overflowStack
 			main()
 		},
 	})
@@ -61,7 +62,7 @@ func (c cleaning) Run() int {
 
 // inThisProcess returns a program that writes to out.
 func inThisProcess(stdin io.Reader, out io.Writer) *program {
-	return &program{newProcess(stdin, out, out, nil)}
+	return &program{agent.New(stdin, out, out, nil)}
 }
 
 // overflowStack ends in a fatal error of the Go runtime, which no recover

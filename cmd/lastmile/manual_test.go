@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/formail"
 	"lastmile/cmd/lastmile/internal/lab"
 )
@@ -88,8 +89,8 @@ func letters(t *testing.T, command string) (got []string) {
 func TestManualHasEveryLetter(t *testing.T) {
 	var want []string
 	for c := byte('A'); c <= 'z'; c++ {
-		a := parseProcmail([]string{"-" + string(c), "x"})
-		if len(a.complaints) == 0 && !strings.ContainsRune("[\\]^_`", rune(c)) {
+		a := agent.ParseProcmail([]string{"-" + string(c), "x"})
+		if len(a.Complaints) == 0 && !strings.ContainsRune("[\\]^_`", rune(c)) {
 			want = append(want, string(c))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/loopcheck"
 )
 
@@ -63,7 +64,9 @@ func (p *picture) draw(e *explanation) {
 	p.end(e)
 }
 
-func (p *picture) add(line string) { p.lines = append(p.lines, cut(oneLine(line, maxReport), columns)) }
+func (p *picture) add(line string) {
+	p.lines = append(p.lines, cut(agent.OneLine(line, agent.MaxReport), columns))
+}
 
 // hop draws one host: when it got the message, how, and what it is.
 func (p *picture) hop(f *loopcheck.TraceField, before time.Time) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery/procmailrc"
 )
 
@@ -26,26 +27,26 @@ func (p *program) procmail(name string, argv []string) error {
 	if s, ok := studies(argv); ok {
 		return p.studyRC(s)
 	}
-	switch a := parseProcmail(argv); {
-	case a.version:
+	switch a := agent.ParseProcmail(argv); {
+	case a.Version:
 		return p.procmailVersion()
-	case a.help:
-		if err := p.notUnderPostfix("procmail -h"); err != nil {
+	case a.Help:
+		if err := p.NotUnderPostfix("procmail -h"); err != nil {
 			return err
 		}
-		io.WriteString(p.stderr, procmailUsage+procmailHelp+"\n")
-		return exitStatus(exitUsage)
+		io.WriteString(p.Stderr, agent.ProcmailUsage+procmailHelp+"\n")
+		return agent.ExitStatus(exitUsage)
 	default:
-		return p.deliverProcmail(name, a)
+		return p.DeliverProcmail(name, a)
 	}
 }
 
 // procmailVersion is procmail -v. The version is of the procmail whose language
 // this is.
 func (p *program) procmailVersion() error {
-	if err := p.notUnderPostfix("procmail -v"); err != nil {
+	if err := p.NotUnderPostfix("procmail -v"); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.stderr, "procmail v%s, as lastmile has it\n\nLocking strategies:\tdotlocking, fcntl()\nDefault rcfile:\t\t$HOME/.procmailrc\n\tIt may be writable by your primary group\n", procmailrc.Version)
+	_, err := fmt.Fprintf(p.Stderr, "procmail v%s, as lastmile has it\n\nLocking strategies:\tdotlocking, fcntl()\nDefault rcfile:\t\t$HOME/.procmailrc\n\tIt may be writable by your primary group\n", procmailrc.Version)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/procmailrc"
@@ -111,36 +112,36 @@ const notRun = "(unknown)"
 
 // explainRC runs rcfiles over the message without effects, and says what they do.
 // It exits as a delivery would.
-func (p *program) explainRC(s study, a *procmailArgs) error {
-	a.study = true
-	run, err := p.filterFor("procmail", a, p.procmailEnvelope(a), nil)
+func (p *program) explainRC(s study, a *agent.ProcmailArgs) error {
+	a.Study = true
+	run, err := p.FilterFor("procmail", a, p.ProcmailEnvelope(a), nil)
 	if err != nil {
 		return err
 	}
 	host, err := delivery.NewRehearsal(notRun)
 	if err == nil && s.programs {
-		err = host.RunPrograms(fileOf(p.stderr))
+		err = host.RunPrograms(agent.FileOf(p.Stderr))
 	}
 	if err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot run the rcfile", Err: err}
 	}
-	data, err := io.ReadAll(p.stdin)
+	data, err := io.ReadAll(p.Stdin)
 	if err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the message", Err: err}
 	}
 	if len(data) == 0 {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "there is no message on standard input"}
 	}
-	intake := run.filter.Intake
+	intake := run.Filter.Intake
 	intake.Now = time.Now()
 	w := &rcWatcher{dir: host.Directory}
 	host.Ran = w.ran
-	c := run.filter.Config
+	c := run.Filter.Config
 	c.Trace = w.trace()
-	end := procmailrc.Run(host, procmailrc.NewMail(intake.Apply(data, 0), a.ignoreLength), c)
+	end := procmailrc.Run(host, procmailrc.NewMail(intake.Apply(data, 0), a.IgnoreLength), c)
 	e := w.explanation(end)
 	if s.json {
-		enc := json.NewEncoder(p.stdout)
+		enc := json.NewEncoder(p.Stdout)
 		enc.SetEscapeHTML(false)
 		err = enc.Encode(e)
 	} else {
@@ -150,7 +151,7 @@ func (p *program) explainRC(s study, a *procmailArgs) error {
 	case err != nil:
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot write the explanation", Err: err}
 	case end.Status != 0:
-		return exitStatus(end.Status)
+		return agent.ExitStatus(end.Status)
 	}
 	return nil
 }

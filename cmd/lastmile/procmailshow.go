@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"lastmile/cmd/lastmile/internal/agent"
 )
 
 // rcPicture draws the way through the rcfiles.
@@ -21,7 +23,7 @@ var ruled = strings.NewReplacer("✓", "+", "✗", "-", "→", "->")
 // showRC prints an explanation for a person.
 func (p *program) showRC(e *rcExplanation, ascii bool) error {
 	pic := &rcPicture{}
-	if isTerminal(p.stdout) && os.Getenv("NO_COLOR") == "" {
+	if agent.IsTerminal(p.Stdout) && os.Getenv("NO_COLOR") == "" {
 		pic.pen = pic.pen.inColour()
 	}
 	for _, s := range e.Steps {
@@ -32,24 +34,24 @@ func (p *program) showRC(e *rcExplanation, ascii bool) error {
 	if _, utf8 := locale(); ascii || !utf8 {
 		text = ruled.Replace(text)
 	}
-	_, err := io.WriteString(p.stdout, text)
+	_, err := io.WriteString(p.Stdout, text)
 	return err
 }
 
 // add adds a line, cut to the width of a terminal.
 func (p *rcPicture) add(format string, args ...any) {
-	p.lines = append(p.lines, cut(oneLine(fmt.Sprintf(format, args...), maxReport), columns))
+	p.lines = append(p.lines, cut(agent.OneLine(fmt.Sprintf(format, args...), agent.MaxReport), columns))
 }
 
 // whole adds a line that is not cut: a path in it may have to be copied.
 func (p *rcPicture) whole(format string, args ...any) {
-	p.lines = append(p.lines, oneLine(fmt.Sprintf(format, args...), 4*maxReport))
+	p.lines = append(p.lines, agent.OneLine(fmt.Sprintf(format, args...), 4*agent.MaxReport))
 }
 
 // paragraph adds a text, broken into lines: only a word that is longer goes beyond
 // the width of a terminal.
 func (p *rcPicture) paragraph(indent, format string, args ...any) {
-	p.lines = append(p.lines, wrap(indent+oneLine(fmt.Sprintf(format, args...), 4*maxReport), indent+"  ")...)
+	p.lines = append(p.lines, wrap(indent+agent.OneLine(fmt.Sprintf(format, args...), 4*agent.MaxReport), indent+"  ")...)
 }
 
 // step draws one step.
@@ -144,7 +146,7 @@ func (p *rcPicture) condition(c *rcCondition) {
 	case c.Test == "program":
 		note += fmt.Sprintf("   (status %d)", c.Status)
 	}
-	text := cut(oneLine("* "+c.Text, maxReport), columns-9-width(note))
+	text := cut(agent.OneLine("* "+c.Text, agent.MaxReport), columns-9-width(note))
 	p.add("       %s %s%s", sign, text, note)
 	if c.Test == "regexp" && strings.Contains(c.Text, "$") && !strings.HasSuffix(c.Text, c.Expanded) {
 		p.paragraph("           ", "that is: %s", c.Expanded)
@@ -169,8 +171,8 @@ func (p *rcPicture) found(f *rcFound) {
 			continue
 		}
 		room := columns - len(indent)
-		text, before := oneLine(line[:length], 2*maxFound), oneLine(line[:begin], 2*maxFound)
-		marked := max(1, width(oneLine(line[begin:end], 2*maxFound)))
+		text, before := agent.OneLine(line[:length], 2*maxFound), agent.OneLine(line[:begin], 2*maxFound)
+		marked := max(1, width(agent.OneLine(line[begin:end], 2*maxFound)))
 		start := width(before)
 		if start > room/2 && start+marked > room {
 			skip := min(len(before), start-room/4)

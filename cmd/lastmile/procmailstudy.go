@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/delivery"
 	"lastmile/delivery/dsn"
 	"lastmile/delivery/procmailrc"
@@ -53,14 +54,14 @@ func (p *program) studyRC(s study) error {
 	if s.lint {
 		name = "procmail --lint"
 	}
-	if err := p.notUnderPostfix(name); err != nil {
+	if err := p.NotUnderPostfix(name); err != nil {
 		return err
 	}
-	a := parseProcmail(s.argv)
+	a := agent.ParseProcmail(s.argv)
 	switch {
-	case len(a.complaints) > 0 || a.version || a.help:
+	case len(a.Complaints) > 0 || a.Version || a.Help:
 		return dsn.Config("the options are not ones of " + name + " (see lastmile help procmail)")
-	case len(a.recipients) > 0:
+	case len(a.Recipients) > 0:
 		return dsn.Config(name + " takes no -d: run it as the user whose rcfile it is")
 	case s.lint && s.explain:
 		return dsn.Config("--lint and --explain exclude each other")
@@ -72,14 +73,14 @@ func (p *program) studyRC(s study) error {
 
 // lintRC says what is wrong in rcfiles. It exits 0 if that is nothing but notes, 1
 // if there are errors or warnings.
-func (p *program) lintRC(s study, a *procmailArgs) error {
+func (p *program) lintRC(s study, a *agent.ProcmailArgs) error {
 	if s.programs {
 		return dsn.Config("--lint runs no programs")
 	}
 	isAssignment := func(word string) bool { return strings.Contains(word, "=") }
-	assignments := slices.Clone(a.words)
+	assignments := slices.Clone(a.Words)
 	assignments = slices.DeleteFunc(assignments, func(word string) bool { return !isAssignment(word) })
-	rcfiles := slices.DeleteFunc(slices.Clone(a.words), isAssignment)
+	rcfiles := slices.DeleteFunc(slices.Clone(a.Words), isAssignment)
 	if len(rcfiles) == 0 {
 		return dsn.Config("--lint wants the names of rcfiles")
 	}
@@ -94,19 +95,19 @@ func (p *program) lintRC(s study, a *procmailArgs) error {
 			return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the rcfile", Err: err}
 		}
 		box := filepath.Join(delivery.SpoolDir, account.Name)
-		c := procmailrc.Config{Name: "procmail", Words: assignments, Account: procmailAccount(account), SystemMailbox: box, OrgMail: box}
+		c := procmailrc.Config{Name: "procmail", Words: assignments, Account: agent.ProcmailAccount(account), SystemMailbox: box, OrgMail: box}
 		findings = append(findings, lint.Examine(host, []string{rc}, c)...)
 	}
 	var err error
 	if s.json {
-		e := json.NewEncoder(p.stdout)
+		e := json.NewEncoder(p.Stdout)
 		e.SetEscapeHTML(false)
 		err = e.Encode(struct {
 			Schema   int            `json:"schema"`
 			Findings []lint.Finding `json:"findings"`
 		}{1, findings})
 	} else {
-		err = writeLint(p.stdout, findings)
+		err = writeLint(p.Stdout, findings)
 	}
 	switch {
 	case err != nil:
@@ -119,7 +120,7 @@ func (p *program) lintRC(s study, a *procmailArgs) error {
 
 // ownerOf returns whose an rcfile is: root may look at those of others.
 func ownerOf(rc string) (delivery.Account, error) {
-	_, account, err := whose(&procmailArgs{})
+	_, account, err := agent.Whose(&agent.ProcmailArgs{})
 	if err != nil || os.Geteuid() != 0 {
 		return account, err
 	}

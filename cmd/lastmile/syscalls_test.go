@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/lab"
 	"lastmile/delivery"
 )
@@ -205,7 +206,7 @@ func TestSignalAtOnce(t *testing.T) {
 			cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
 			start := time.Now()
 			out, err := cmd.CombinedOutput()
-			watched := time.Since(start) > unwatched // perhaps
+			watched := time.Since(start) > agent.Unwatched // perhaps
 			stored, _ := filepath.Glob(dir + "/Maildir/*/*")
 			deferred := watched && cmd.ProcessState.ExitCode() == 75 && len(stored) == 0 && bytes.HasPrefix(out, []byte("4.3.0 ended by signal "))
 			if !deferred && (err != nil || len(stored) != 1 || len(out) != 0) {

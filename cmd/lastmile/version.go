@@ -61,7 +61,7 @@ func (p *program) versionCommand() *cli.Command {
 
 // version prints the version that the Go toolchain has put into the binary.
 func (p *program) version(c *cli.Context) error {
-	if err := p.notUnderPostfix("lastmile version"); err != nil {
+	if err := p.NotUnderPostfix("lastmile version"); err != nil {
 		return err
 	}
 	info, ok := debug.ReadBuildInfo()
@@ -70,10 +70,10 @@ func (p *program) version(c *cli.Context) error {
 	}
 	b := newBuild(info)
 	if c.Bool("json") {
-		e := json.NewEncoder(p.stdout)
+		e := json.NewEncoder(p.Stdout)
 		e.SetEscapeHTML(false)
 		return e.Encode(b)
 	}
-	_, err := fmt.Fprintf(p.stdout, "lastmile %s %s\n", b.Version, b.Go)
+	_, err := fmt.Fprintf(p.Stdout, "lastmile %s %s\n", b.Version, b.Go)
 	return err
 }

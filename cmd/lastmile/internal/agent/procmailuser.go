@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"errors"
@@ -11,8 +11,8 @@ import (
 	"lastmile/delivery/dsn"
 )
 
-// whose returns the account that runs us, and the one that the message is for.
-func whose(a *procmailArgs) (invoker, account delivery.Account, err error) {
+// Whose returns the account that runs us, and the one that the message is for.
+func Whose(a *ProcmailArgs) (invoker, account delivery.Account, err error) {
 	uid := os.Getuid()
 	invoker, err = delivery.AccountOf(uid)
 	if errors.Is(err, delivery.ErrNoAccount) {
@@ -22,10 +22,10 @@ func whose(a *procmailArgs) (invoker, account delivery.Account, err error) {
 	if err != nil {
 		return invoker, account, &dsn.Error{Status: dsn.TempSystem, Text: "cannot look up a user", Err: err}
 	}
-	if len(a.recipients) == 0 {
-		return invoker, meant(invoker), nil
+	if len(a.Recipients) == 0 {
+		return invoker, Meant(invoker), nil
 	}
-	name := a.recipients[0]
+	name := a.Recipients[0]
 	account, err = delivery.FindAccount(name)
 	if errors.Is(err, delivery.ErrNoAccount) {
 		name, _, _ = strings.Cut(strings.ToLower(name), "@")
@@ -40,9 +40,9 @@ func whose(a *procmailArgs) (invoker, account delivery.Account, err error) {
 	return invoker, account, nil
 }
 
-// meant returns the account that LOGNAME names if it has the same uid as the one
+// Meant returns the account that LOGNAME names if it has the same uid as the one
 // given: several accounts may, and the passwd file only has a first one.
-func meant(a delivery.Account) delivery.Account {
+func Meant(a delivery.Account) delivery.Account {
 	if hint := os.Getenv("LOGNAME"); hint != "" && hint != a.Name {
 		if other, err := delivery.FindAccount(hint); err == nil && other.UID == a.UID {
 			return other

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"fmt"
@@ -14,58 +14,58 @@ import (
 // ends a command and bounces the message.
 const defaultTimeout = 900 * time.Second
 
-// testOnlyBeforeDelivery, if set, is called when a delivery begins: tests make
+// TestOnlyBeforeDelivery, if set, is called when a delivery begins: tests make
 // the process crash there.
-var testOnlyBeforeDelivery func()
+var TestOnlyBeforeDelivery func()
 
-// deliverOptions are the options of lastmile deliver.
-func deliverOptions() []option {
-	return withRules(
-		option{name: "sender", short: "f", usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
-		option{name: "original-recipient", usage: "the `ADDRESS` before aliases, for X-Original-To"},
-		option{name: "id", usage: "store the message once only, however often it is delivered as `ID` to this recipient"},
-		option{name: "maildir", usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
-		option{name: "folder", usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
-		option{name: "create-folder", kind: wantsNothing, usage: "create a missing folder"},
-		option{name: "no-create", kind: wantsNothing, usage: "do not create a missing Maildir"},
-		option{name: "mbox", usage: "add the message to the mbox file at `TEMPLATE`, with the same placeholders"},
-		option{name: "command", usage: "hand the message to `COMMAND`, without a shell"},
-		option{name: "rcfile", usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
-		option{name: "shell", kind: wantsNothing, usage: "run the command with /bin/sh -c"},
-		option{name: "confine", text: "shared", usage: "keep the delivery inside its mailbox, by the kernel's Landlock: `WHEN` is shared (where the address chooses the mailbox), always or never"},
-		option{name: "on-loop", text: "bounce", usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
-		option{name: "dsn", usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
-		option{name: "ret", text: "full", usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
-		option{name: "timeout", kind: wantsTime, n: int64(defaultTimeout), usage: "give the delivery up after `TIME`"},
-		option{name: "log", usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
-		option{name: "log-format", text: "text", usage: "write the line as `FORMAT` text or json"},
-		option{name: "verbose", short: "v", kind: wantsNothing, usage: "say on standard output where the message went"},
-		option{name: "dry-run", kind: wantsNothing, usage: "say what would be done, and do nothing"},
+// DeliverOptions are the options of lastmile deliver.
+func DeliverOptions() []Option {
+	return WithRules(
+		Option{Name: "sender", Short: "f", Usage: "the envelope sender `ADDRESS`, for Return-Path; empty or <> for the null sender"},
+		Option{Name: "original-recipient", Usage: "the `ADDRESS` before aliases, for X-Original-To"},
+		Option{Name: "id", Usage: "store the message once only, however often it is delivered as `ID` to this recipient"},
+		Option{Name: "maildir", Usage: "deliver to the Maildir at `TEMPLATE`; {recipient} {user} {extension} {domain} are replaced (default: ~/Maildir/)"},
+		Option{Name: "folder", Usage: "deliver to the Maildir++ folder `NAME`, with the same placeholders, if it exists"},
+		Option{Name: "create-folder", Kind: WantsNothing, Usage: "create a missing folder"},
+		Option{Name: "no-create", Kind: WantsNothing, Usage: "do not create a missing Maildir"},
+		Option{Name: "mbox", Usage: "add the message to the mbox file at `TEMPLATE`, with the same placeholders"},
+		Option{Name: "command", Usage: "hand the message to `COMMAND`, without a shell"},
+		Option{Name: "rcfile", Usage: "run the procmail rcfile `FILE` over the message; what it does not deliver goes to --maildir or --mbox"},
+		Option{Name: "shell", Kind: WantsNothing, Usage: "run the command with /bin/sh -c"},
+		Option{Name: "confine", Text: "shared", Usage: "keep the delivery inside its mailbox, by the kernel's Landlock: `WHEN` is shared (where the address chooses the mailbox), always or never"},
+		Option{Name: "on-loop", Text: "bounce", Usage: "what to do with a message that loops: `POLICY` is bounce, defer, deliver or quarantine"},
+		Option{Name: "dsn", Usage: "give a refused message back to its sender, for callers without an MTA: `TARGET` is sendmail, or an mbox file"},
+		Option{Name: "ret", Text: "full", Usage: "return `WHAT` with --dsn: full, the message, or hdrs, its header section"},
+		Option{Name: "timeout", Kind: WantsTime, N: int64(defaultTimeout), Usage: "give the delivery up after `TIME`"},
+		Option{Name: "log", Usage: "write a line for the message to `TARGET`: syslog, stderr, none or a file (default: syslog if there is one)"},
+		Option{Name: "log-format", Text: "text", Usage: "write the line as `FORMAT` text or json"},
+		Option{Name: "verbose", Short: "v", Kind: WantsNothing, Usage: "say on standard output where the message went"},
+		Option{Name: "dry-run", Kind: WantsNothing, Usage: "say what would be done, and do nothing"},
 	)
 }
 
-// deliver is lastmile deliver, with the arguments that follow the command: it
+// Deliver is lastmile deliver, with the arguments that follow the command: it
 // delivers one message, says so, and logs it.
-func (p *process) deliver(argv []string) error {
-	a, err := parse("deliver", deliverOptions(), argv)
+func (p *Process) Deliver(argv []string) error {
+	a, err := Parse("deliver", DeliverOptions(), argv)
 	if err != nil {
-		return dsn.Config(err.Error() + seeHelp("deliver"))
+		return dsn.Config(err.Error() + SeeHelp("deliver"))
 	}
 	start := time.Now()
 	log, err := p.newLog(a)
 	if err != nil {
 		return err
 	}
-	release, stdout := func(error) {}, p.stdout
-	if a.isSet("rcfile") {
-		if release, err = p.withhold(!isTerminal(p.stderr)); err != nil {
+	release, stdout := func(error) {}, p.Stdout
+	if a.IsSet("rcfile") {
+		if release, err = p.withhold(!IsTerminal(p.Stderr)); err != nil {
 			return err
 		}
 	}
 	env, err := envelope(a)
 	conclude := func(receipt delivery.Receipt, err error) error {
-		dryRun := a.yes("dry-run")
-		if err == nil && (a.yes("verbose") || dryRun) {
+		dryRun := a.Yes("dry-run")
+		if err == nil && (a.Yes("verbose") || dryRun) {
 			fmt.Fprintln(stdout, outcome(dryRun, receipt))
 		}
 		p.finish = func() {
@@ -77,13 +77,13 @@ func (p *process) deliver(argv []string) error {
 	if err != nil {
 		return conclude(delivery.Receipt{}, err)
 	}
-	limit := a.span("timeout")
+	limit := a.Span("timeout")
 	if limit <= 0 {
 		return conclude(delivery.Receipt{}, dsn.Config("--timeout is not a time above 0"))
 	}
 	w := p.newWatch(limit, conclude)
 	for _, option := range append(elsewhere(), "rcfile", "dsn") { // another program would inherit what is ignored
-		if a.isSet(option) {
+		if a.IsSet(option) {
 			w.begin()
 			break
 		}
@@ -93,37 +93,37 @@ func (p *process) deliver(argv []string) error {
 		if err != nil {
 			return delivery.Receipt{}, err
 		}
-		if testOnlyBeforeDelivery != nil {
-			testOnlyBeforeDelivery()
+		if TestOnlyBeforeDelivery != nil {
+			TestOnlyBeforeDelivery()
 		}
-		return agent.Deliver(gate, env, p.stdin)
+		return agent.Deliver(gate, env, p.Stdin)
 	})
 }
 
 // envelope returns the envelope that the arguments give. With an error it is what is
 // known of it, for the log.
-func envelope(a *arguments) (*delivery.Envelope, error) {
-	env, err := recipient(a)
+func envelope(a *Arguments) (*delivery.Envelope, error) {
+	env, err := Recipient(a)
 	if err != nil {
-		return &delivery.Envelope{Recipient: a.first()}, err
+		return &delivery.Envelope{Recipient: a.First()}, err
 	}
-	if a.isSet("sender") {
-		env.SetSender(a.text("sender"))
+	if a.IsSet("sender") {
+		env.SetSender(a.Text("sender"))
 	}
-	env.SetOriginalRecipient(a.text("original-recipient"))
-	if !a.isSet("id") {
+	env.SetOriginalRecipient(a.Text("original-recipient"))
+	if !a.IsSet("id") {
 		return env, nil
 	}
 	if err := alone(a, "id", "only a Maildir can tell whether it has had a message before", append(elsewhere(), "rcfile", "dsn")...); err != nil {
 		return env, err
 	}
-	return env, env.SetID(a.text("id"))
+	return env, env.SetID(a.Text("id"))
 }
 
 // outcome is the line of -v and --dry-run.
 func outcome(dryRun bool, r delivery.Receipt) string {
 	if r.Refusal != nil {
-		return oneLine("given back to the sender by "+r.Where+": "+r.Refusal.Status.String()+" "+r.Refusal.Text, maxReport)
+		return OneLine("given back to the sender by "+r.Where+": "+r.Refusal.Status.String()+" "+r.Refusal.Text, MaxReport)
 	}
 	done := "delivered to "
 	if dryRun {
@@ -132,21 +132,21 @@ func outcome(dryRun bool, r delivery.Receipt) string {
 	if r.Verdict.Loops() {
 		done = "loops; " + done
 	}
-	return oneLine(done+r.Where, maxReport)
+	return OneLine(done+r.Where, MaxReport)
 }
 
 // dsn reads the option that says how refused messages are given back.
-func (p *process) dsn(a *arguments) (*delivery.Return, error) {
-	target := a.text("dsn")
+func (p *Process) dsn(a *Arguments) (*delivery.Return, error) {
+	target := a.Text("dsn")
 	headersOnly, err := choose(a, "ret", word[bool]{"full", false}, word[bool]{"hdrs", true})
 	switch {
 	case err != nil:
 		return nil, err
-	case !a.isSet("dsn") && a.isSet("ret"):
+	case !a.IsSet("dsn") && a.IsSet("ret"):
 		return nil, dsn.Config("--ret wants --dsn")
-	case !a.isSet("dsn"):
+	case !a.IsSet("dsn"):
 		return nil, nil
-	case p.underPostfix:
+	case p.UnderPostfix:
 		return nil, dsn.Config("--dsn under Postfix would be a second report: Postfix sends one itself")
 	case target == "":
 		return nil, dsn.Config("--dsn names no target")
@@ -157,8 +157,8 @@ func (p *process) dsn(a *arguments) (*delivery.Return, error) {
 }
 
 // agent reads the options that say how to deliver.
-func (p *process) agent(opt *arguments) (*delivery.Agent, error) {
-	rules, err := p.rules(opt)
+func (p *Process) agent(opt *Arguments) (*delivery.Agent, error) {
+	rules, err := p.Rules(opt)
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +167,12 @@ func (p *process) agent(opt *arguments) (*delivery.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &delivery.Agent{Rules: rules, DryRun: opt.yes("dry-run")}
+	a := &delivery.Agent{Rules: rules, DryRun: opt.Yes("dry-run")}
 	if a.Return, err = p.dsn(opt); err != nil {
 		return nil, err
 	}
 	if a.DryRun {
-		if err := p.notUnderPostfix("lastmile deliver --dry-run"); err != nil {
+		if err := p.NotUnderPostfix("lastmile deliver --dry-run"); err != nil {
 			return nil, err
 		}
 	}
@@ -182,16 +182,16 @@ func (p *process) agent(opt *arguments) (*delivery.Agent, error) {
 	if rules.OnLoop == delivery.Quarantine && a.Quarantine == nil {
 		return nil, dsn.Config("--on-loop quarantine wants a Maildir or an mbox")
 	}
-	if !opt.isSet("rcfile") {
+	if !opt.IsSet("rcfile") {
 		return a, nil
 	}
-	a.Destination, err = p.rcfile(opt.text("rcfile"), a.Destination)
+	a.Destination, err = p.rcfile(opt.Text("rcfile"), a.Destination)
 	return a, err
 }
 
 // destinations reads the options that say where messages go, and where those
 // that loop.
-func destinations(opt *arguments, a *delivery.Agent) error {
+func destinations(opt *Arguments, a *delivery.Agent) error {
 	if err := oneDestination(opt); err != nil {
 		return err
 	}
@@ -200,13 +200,13 @@ func destinations(opt *arguments, a *delivery.Agent) error {
 		return err
 	}
 	switch {
-	case opt.isSet("command"):
-		a.Destination, err = delivery.NewCommand(opt.text("command"), opt.yes("shell"))
+	case opt.IsSet("command"):
+		a.Destination, err = delivery.NewCommand(opt.Text("command"), opt.Yes("shell"))
 		return err
-	case opt.isSet("shell"):
+	case opt.IsSet("shell"):
 		return dsn.Config("--shell wants --command")
-	case opt.isSet("mbox"):
-		at, err := delivery.ParseTemplate(opt.text("mbox"), delivery.Home)
+	case opt.IsSet("mbox"):
+		at, err := delivery.ParseTemplate(opt.Text("mbox"), delivery.Home)
 		if err != nil {
 			return err
 		}
@@ -222,16 +222,16 @@ func destinations(opt *arguments, a *delivery.Agent) error {
 }
 
 // toMaildir is destinations for a Maildir.
-func toMaildir(opt *arguments, a *delivery.Agent, confine delivery.Confine) error {
+func toMaildir(opt *Arguments, a *delivery.Agent, confine delivery.Confine) error {
 	template := "~/Maildir/"
-	if opt.isSet("maildir") {
-		template = opt.text("maildir")
+	if opt.IsSet("maildir") {
+		template = opt.Text("maildir")
 	}
 	at, err := delivery.ParseTemplate(template, delivery.Home)
 	if err != nil {
 		return err
 	}
-	box, err := delivery.NewMaildir(at, opt.text("folder"), maildir.Options{Create: !opt.yes("no-create"), CreateFolder: opt.yes("create-folder")})
+	box, err := delivery.NewMaildir(at, opt.Text("folder"), maildir.Options{Create: !opt.Yes("no-create"), CreateFolder: opt.Yes("create-folder")})
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func elsewhere() []string {
 
 // oneDestination refuses options that say different things about where a message
 // goes: of a row only options may be given together that stand in one cell.
-func oneDestination(opt *arguments) error {
+func oneDestination(opt *Arguments) error {
 	for _, row := range [...][][]string{
 		destinationOptions(),
 		{{"command"}, {"rcfile"}},
@@ -263,7 +263,7 @@ func oneDestination(opt *arguments) error {
 		for _, cell := range row {
 			given := ""
 			for _, option := range cell {
-				if !opt.isSet(option) {
+				if !opt.IsSet(option) {
 					continue
 				}
 				if before != "" {
@@ -281,13 +281,13 @@ func oneDestination(opt *arguments) error {
 
 // confinement reads the option that says when a delivery is confined: never if
 // programs may have to be started.
-func confinement(opt *arguments, a *delivery.Agent) (delivery.Confine, error) {
+func confinement(opt *Arguments, a *delivery.Agent) (delivery.Confine, error) {
 	type when = word[delivery.Confine]
 	c, err := choose(opt, "confine", when{"shared", delivery.ConfineShared}, when{"always", delivery.ConfineAlways}, when{"never", delivery.ConfineNever})
 	if err != nil {
 		return c, err
 	}
-	if a.Return != nil || opt.isSet("rcfile") || opt.isSet("command") {
+	if a.Return != nil || opt.IsSet("rcfile") || opt.IsSet("command") {
 		if c == delivery.ConfineAlways {
 			return c, dsn.Config("--confine always starts no programs, so it goes with none of --command, --rcfile and --dsn")
 		}
@@ -297,9 +297,9 @@ func confinement(opt *arguments, a *delivery.Agent) (delivery.Confine, error) {
 }
 
 // alone refuses an option beside others.
-func alone(opt *arguments, option, why string, others ...string) error {
+func alone(opt *Arguments, option, why string, others ...string) error {
 	for _, other := range others {
-		if opt.isSet(other) {
+		if opt.IsSet(other) {
 			return dsn.Config("--" + option + " and --" + other + " exclude each other: " + why)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"errors"
@@ -30,9 +30,9 @@ import (
 //   - A caller that does not read (EPIPE, a closed descriptor) still gets the
 //     exit status.
 
-// maxReport is the length of the line in bytes: Postfix reads 4096, logs 2000,
+// MaxReport is the length of the line in bytes: Postfix reads 4096, logs 2000,
 // and an address needs 320.
-const maxReport = 512
+const MaxReport = 512
 
 // report writes to the caller.
 type report struct {
@@ -40,16 +40,16 @@ type report struct {
 	underPostfix bool
 }
 
-// exitStatus is an error that is nothing but an exit status: the command has
+// ExitStatus is an error that is nothing but an exit status: the command has
 // said everything itself.
-type exitStatus int
+type ExitStatus int
 
 // Error implements error.
-func (s exitStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
+func (s ExitStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
 
 // exit reports the outcome of a command and returns the exit status.
 func (r *report) exit(err error) int {
-	var s exitStatus
+	var s ExitStatus
 	switch {
 	case err == nil:
 		return dsn.ExitOK
@@ -71,8 +71,8 @@ func (r *report) failure(e *dsn.Error) int {
 
 // line writes one line. That nobody reads it changes nothing.
 func (r *report) line(text string) {
-	text = oneLine(text, maxReport)
-	if isTerminal(r.w) {
+	text = OneLine(text, MaxReport)
+	if IsTerminal(r.w) {
 		text += "\n"
 	}
 	lastWords(r.w, text)
@@ -94,9 +94,9 @@ func lastWords(w io.Writer, text string) {
 	}
 }
 
-// oneLine replaces everything that does not print, and cuts at a number of
+// OneLine replaces everything that does not print, and cuts at a number of
 // bytes.
-func oneLine(text string, limit int) string {
+func OneLine(text string, limit int) string {
 	text = strings.Map(func(c rune) rune {
 		switch {
 		case c == '\t' || c == '\n':
@@ -112,8 +112,8 @@ func oneLine(text string, limit int) string {
 	return text
 }
 
-// isTerminal tells whether a person is looking.
-func isTerminal(w io.Writer) bool {
+// IsTerminal tells whether a person is looking.
+func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"io"
@@ -10,11 +10,11 @@ import (
 	"lastmile/delivery/dsn"
 )
 
-// process is one run of lastmile: its streams, and what surrounds a delivery.
-type process struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	underPostfix   bool // Postfix has started us
+// Process is one run of lastmile: its streams, and what surrounds a delivery.
+type Process struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	UnderPostfix   bool // Postfix has started us
 
 	report   *report
 	heed     []os.Signal          // those that end a delivery; the caller does not want others to
@@ -23,20 +23,20 @@ type process struct {
 	exit     func(status int)     // ends the process, or the goroutine that calls it
 }
 
-// newProcess returns a process. exit ends it with a status, whichever goroutine
+// New returns a process. exit ends it with a status, whichever goroutine
 // calls it, and does not return.
-func newProcess(stdin io.Reader, stdout, stderr io.Writer, exit func(status int)) *process {
+func New(stdin io.Reader, stdout, stderr io.Writer, exit func(status int)) *Process {
 	// pipe(8) and local(8) export MAIL_CONFIG to their commands.
 	under := os.Getenv("MAIL_CONFIG") != ""
-	return &process{
-		stdin: stdin, stdout: stdout, stderr: stderr, underPostfix: under,
+	return &Process{
+		Stdin: stdin, Stdout: stdout, Stderr: stderr, UnderPostfix: under,
 		report: &report{w: stderr, underPostfix: under}, exit: exit,
 	}
 }
 
-// run does what the process is for, reports the outcome and ends the process. For
+// Run does what the process is for, reports the outcome and ends the process. For
 // alone see [protect].
-func (p *process) run(alone bool, work func() error) {
+func (p *Process) Run(alone bool, work func() error) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.exit(p.report.failure(crashed(v)))
@@ -47,36 +47,36 @@ func (p *process) run(alone bool, work func() error) {
 }
 
 // end reports the outcome and ends the process.
-func (p *process) end(err error) {
-	status := p.status(err)
+func (p *Process) end(err error) {
+	status := p.Status(err)
 	p.afterwards()
 	p.exit(status)
 }
 
-// status reports the outcome of a command and returns the exit status.
-func (p *process) status(err error) int { return p.report.exit(err) }
+// Status reports the outcome of a command and returns the exit status.
+func (p *Process) Status(err error) int { return p.report.exit(err) }
 
 // afterwards does what is left when the outcome is settled and said. Not even a
 // panic in it changes the outcome: the message would be delivered again.
-func (p *process) afterwards() {
+func (p *Process) afterwards() {
 	defer func() { _ = recover() }()
 	if p.finish != nil {
 		p.finish()
 	}
 }
 
-// notUnderPostfix refuses what delivers nothing and exits 0, if Postfix calls
+// NotUnderPostfix refuses what delivers nothing and exits 0, if Postfix calls
 // it: that would be mail lost.
-func (p *process) notUnderPostfix(what string) error {
-	if p.underPostfix {
+func (p *Process) NotUnderPostfix(what string) error {
+	if p.UnderPostfix {
 		return dsn.Config(what + " delivers nothing: master.cf or mailbox_command must call lastmile deliver")
 	}
 	return nil
 }
 
-// called returns the program that lastmile is called as, by the name of the file:
+// Called returns the program that lastmile is called as, by the name of the file:
 // lastmile itself, or one that it stands for.
-func called(args []string) string {
+func Called(args []string) string {
 	if len(args) == 0 {
 		return "lastmile"
 	}
@@ -89,17 +89,17 @@ func called(args []string) string {
 	return "lastmile"
 }
 
-// requested returns the program that is wanted, by the name we are called by or
+// Requested returns the program that is wanted, by the name we are called by or
 // by the first argument, and its arguments.
-func requested(args []string) (name string, rest []string) {
-	if name = called(args); name == "lastmile" && len(args) > 1 {
+func Requested(args []string) (name string, rest []string) {
+	if name = Called(args); name == "lastmile" && len(args) > 1 {
 		name, args = args[1], args[1:]
 	}
 	return name, args[min(1, len(args)):]
 }
 
-// seeHelp says where the right usage of a command stands.
-func seeHelp(command string) string {
+// SeeHelp says where the right usage of a command stands.
+func SeeHelp(command string) string {
 	if command == "" || command == "lastmile" {
 		return " (see lastmile help)"
 	}

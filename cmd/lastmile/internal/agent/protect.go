@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // protect sees to it that whatever happens to this process means "try again":
 //
-//   - A panic is recovered in [process.run]; a fatal error of the Go runtime cannot be,
+//   - A panic is recovered in [Process.Run]; a fatal error of the Go runtime cannot be,
 //     and would exit 2, which Postfix bounces. It is made to die of SIGABRT,
 //     which Postfix defers, without a core file of somebody's mail.
 //   - SIGPIPE and SIGXFSZ become errors of the write that caused them.

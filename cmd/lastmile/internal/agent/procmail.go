@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"errors"
@@ -27,9 +27,9 @@ const (
 	exitBounced = 73
 )
 
-// deliverProcmail delivers as the program procmail does, called by some name.
-func (p *process) deliverProcmail(name string, a *procmailArgs) error {
-	if len(a.recipients) > 1 {
+// DeliverProcmail delivers as the program procmail does, called by some name.
+func (p *Process) DeliverProcmail(name string, a *ProcmailArgs) error {
+	if len(a.Recipients) > 1 {
 		return p.toEach(a)
 	}
 	start := time.Now()
@@ -37,8 +37,8 @@ func (p *process) deliverProcmail(name string, a *procmailArgs) error {
 	if err != nil {
 		return err
 	}
-	a.say(p.stderr)
-	env, control, strict := p.procmailEnvelope(a), new(procmailrc.Control), strictly(a)
+	a.say(p.Stderr)
+	env, control, strict := p.ProcmailEnvelope(a), new(procmailrc.Control), strictly(a)
 	p.onSignal = func(s syscall.Signal) {
 		if bounces(s, strict) {
 			control.Bounce()
@@ -54,14 +54,14 @@ func (p *process) deliverProcmail(name string, a *procmailArgs) error {
 	})
 	w.begin()
 	return w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
-		run, err := p.filterFor(name, a, env, control) // looks up users, so it is under the time limit
+		run, err := p.FilterFor(name, a, env, control) // looks up users, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err
 		}
-		agent := &delivery.Agent{Rules: run.rules, Destination: run.filter}
-		receipt, err := agent.Deliver(gate, env, p.stdin)
+		agent := &delivery.Agent{Rules: run.rules, Destination: run.Filter}
+		receipt, err := agent.Deliver(gate, env, p.Stdin)
 		if err != nil {
-			io.WriteString(p.stderr, run.trouble)
+			io.WriteString(p.Stderr, run.trouble)
 		}
 		return receipt, err
 	})
@@ -71,8 +71,8 @@ func (p *process) deliverProcmail(name string, a *procmailArgs) error {
 // each program.
 const noLimit = 7 * 24 * time.Hour
 
-func (p *process) procmailLimit() time.Duration {
-	if p.underPostfix {
+func (p *Process) procmailLimit() time.Duration {
+	if p.UnderPostfix {
 		return defaultTimeout
 	}
 	return noLimit
@@ -80,18 +80,18 @@ func (p *process) procmailLimit() time.Duration {
 
 // procmailStatus makes of an error what ends procmail: the status that an rcfile
 // has chosen, and procmail's own where that is wanted.
-func (p *process) procmailStatus(err error, strict bool) error {
+func (p *Process) procmailStatus(err error, strict bool) error {
 	var r *refusal
 	if errors.As(err, &r) {
 		return p.refused(r, strict)
 	}
 	var ended *delivery.Ended
 	if errors.As(err, &ended) && (ended.Chosen || strict) {
-		return exitStatus(ended.Status)
+		return ExitStatus(ended.Status)
 	}
 	var s signalled
 	if errors.As(err, &s) && bounces(syscall.Signal(s), strict) {
-		return exitStatus(exitBounced)
+		return ExitStatus(exitBounced)
 	}
 	return err
 }
@@ -101,27 +101,27 @@ func bounces(s syscall.Signal, strict bool) bool {
 	return strict && (s == syscall.SIGINT || s == syscall.SIGHUP)
 }
 
-// filterRun is what procmail's command line asks for.
-type filterRun struct {
-	filter *delivery.Filter
+// FilterRun is what procmail's command line asks for.
+type FilterRun struct {
+	Filter *delivery.Filter
 	rules  delivery.Rules
 	// trouble is why there is no system mailbox, said only of a message that is
 	// not delivered: to others it is no matter.
 	trouble string
 }
 
-// filterFor makes ready what procmail's arguments say. With -d it takes on the
+// FilterFor makes ready what procmail's arguments say. With -d it takes on the
 // identity of the recipient.
-func (p *process) filterFor(name string, a *procmailArgs, env *delivery.Envelope, control *procmailrc.Control) (*filterRun, error) {
-	invoker, account, err := whose(a)
+func (p *Process) FilterFor(name string, a *ProcmailArgs, env *delivery.Envelope, control *procmailrc.Control) (*FilterRun, error) {
+	invoker, account, err := Whose(a)
 	if err != nil {
 		return nil, err
 	}
-	deliver := len(a.recipients) > 0
+	deliver := len(a.Recipients) > 0
 	if deliver {
 		notes, err := become(account)
 		for _, note := range notes {
-			io.WriteString(p.stderr, note)
+			io.WriteString(p.Stderr, note)
 		}
 		if err != nil {
 			return nil, err
@@ -129,10 +129,10 @@ func (p *process) filterFor(name string, a *procmailArgs, env *delivery.Envelope
 	}
 	strict := strictly(a)
 	c := procmailrc.Config{
-		Name: name, Args: a.args, Words: a.words, Preserve: a.preserve, Environ: os.Environ(), Account: procmailAccount(account),
+		Name: name, Args: a.args, Words: a.Words, Preserve: a.preserve, Environ: os.Environ(), Account: ProcmailAccount(account),
 		TempFail: a.tempFail, Strict: strict, SystemRC: systemRC,
 	}
-	if p.underPostfix {
+	if p.UnderPostfix {
 		c.Literal = fromOutside
 	}
 	switch {
@@ -141,16 +141,16 @@ func (p *process) filterFor(name string, a *procmailArgs, env *delivery.Envelope
 	case a.filter:
 		c.Mode = procmailrc.Filter
 		if rc := a.rcfile(); strings.HasPrefix(rc, privilegedRCs) {
-			fmt.Fprintf(p.stderr, "procmail: Denying special privileges for \"%s\"\n", rc)
+			fmt.Fprintf(p.Stderr, "procmail: Denying special privileges for \"%s\"\n", rc)
 		}
 	}
 	box := delivery.SystemMailbox{Path: filepath.Join(delivery.SpoolDir, account.Name)}
-	if a.study {
+	if a.Study {
 		box.Usable = !a.filter
 	} else if !a.filter {
 		box = delivery.Screen(account)
 		for _, note := range box.Notes {
-			io.WriteString(p.stderr, note)
+			io.WriteString(p.Stderr, note)
 		}
 		if box.Forwards && deliver {
 			return nil, &refusal{exit: exitNoUser, err: dsn.Config("the system mailbox has a set-id bit, which says that somebody else forwards its mail: chmod ug-s it", box.Path), procmail: "Autoforwarding mailbox found"}
@@ -160,17 +160,17 @@ func (p *process) filterFor(name string, a *procmailArgs, env *delivery.Envelope
 		c.OrgMail = box.Path
 	}
 	c.Sender, c.HasSender, c.Control = env.Sender, env.HasSender, control
-	run := &filterRun{trouble: box.Trouble, rules: delivery.Rules{UnderPostfix: p.underPostfix, MaxHops: delivery.DefaultMaxHops}}
-	run.filter = &delivery.Filter{
-		Config: c, IgnoreLength: a.ignoreLength, Stdout: fileOf(p.stdout), Stderr: fileOf(p.stderr),
+	run := &FilterRun{trouble: box.Trouble, rules: delivery.Rules{UnderPostfix: p.UnderPostfix, MaxHops: delivery.DefaultMaxHops}}
+	run.Filter = &delivery.Filter{
+		Config: c, IgnoreLength: a.IgnoreLength, Stdout: FileOf(p.Stdout), Stderr: FileOf(p.Stderr),
 		Intake: procmailrc.Intake{Deliver: deliver, From: a.from, HasFrom: a.hasFrom, Invoker: invoker.Name},
 	}
 	return run, nil
 }
 
-// fileOf returns the file that a stream is, for a child to have it; tests run in
+// FileOf returns the file that a stream is, for a child to have it; tests run in
 // the process have none.
-func fileOf(w io.Writer) *os.File {
+func FileOf(w io.Writer) *os.File {
 	if f, ok := w.(*os.File); ok {
 		return f
 	}
@@ -182,7 +182,7 @@ func fileOf(w io.Writer) *os.File {
 }
 
 // strictly reports whether procmail's behaviour is wanted to the letter.
-func strictly(a *procmailArgs) bool {
+func strictly(a *ProcmailArgs) bool {
 	value, ok := a.assigned("PROCMAIL_STRICT")
 	if !ok {
 		value = os.Getenv("PROCMAIL_STRICT")
@@ -190,7 +190,7 @@ func strictly(a *procmailArgs) bool {
 	return strings.EqualFold(value, "yes") || value == "1"
 }
 
-func procmailAccount(a delivery.Account) procmailrc.Account {
+func ProcmailAccount(a delivery.Account) procmailrc.Account {
 	return procmailrc.Account{Name: a.Name, Home: a.Home, Shell: a.Shell, UID: a.UID, GID: a.GID}
 }
 
@@ -208,10 +208,10 @@ func (r *refusal) Unwrap() error { return r.err }
 // refused tells a refusal: to Postfix, which reads the code, in the terms of RFC
 // 3463; otherwise in procmail's, with its exit status if that is a verdict, or if
 // it is wanted.
-func (p *process) refused(r *refusal, strict bool) error {
-	if p.underPostfix || !strict && r.err.Status.Temporary() {
+func (p *Process) refused(r *refusal, strict bool) error {
+	if p.UnderPostfix || !strict && r.err.Status.Temporary() {
 		return r
 	}
-	io.WriteString(p.stderr, "procmail: "+r.procmail+"\n")
-	return exitStatus(r.exit)
+	io.WriteString(p.Stderr, "procmail: "+r.procmail+"\n")
+	return ExitStatus(r.exit)
 }

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ import (
 // ends us, which would bounce the message.
 const finalStep = 30 * time.Second
 
-// unwatched is how long a brief delivery goes on before anything watches signals
+// Unwatched is how long a brief delivery goes on before anything watches signals
 // and its time limit. Nearly all are over by then, and the Go runtime takes three
 // threads and a dozen switches between them to have signals sent to a channel,
 // which is a sixth of the time of a small message.
@@ -25,11 +25,11 @@ const finalStep = 30 * time.Second
 // Until then signals are ignored: most deliveries are complete before anybody who
 // sends one could do without them. To let one end the process would be as cheap, but
 // chasquid and Exim bounce what a signal has ended.
-const unwatched = 50 * time.Millisecond
+const Unwatched = 50 * time.Millisecond
 
 // watch ends a process whose delivery has to be given up.
 type watch struct {
-	p     *process
+	p     *Process
 	gate  delivery.Gate
 	start time.Time
 	limit time.Duration
@@ -51,9 +51,9 @@ type signalled syscall.Signal
 func (s signalled) Error() string { return syscall.Signal(s).String() }
 
 // newWatch returns a watch that begins when unwatched is over.
-func (p *process) newWatch(limit time.Duration, conclude func(delivery.Receipt, error) error) *watch {
+func (p *Process) newWatch(limit time.Duration, conclude func(delivery.Receipt, error) error) *watch {
 	w := &watch{p: p, start: time.Now(), limit: limit, conclude: conclude}
-	w.delay = time.AfterFunc(min(unwatched, limit), w.begin)
+	w.delay = time.AfterFunc(min(Unwatched, limit), w.begin)
 	return w
 }
 

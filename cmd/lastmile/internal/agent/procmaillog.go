@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"io"
@@ -39,16 +39,16 @@ func heed(c *procmailrc.Control) {
 // been told: after a delivery to the caller (Postfix logs the beginning of it, as it
 // does with procmail); after a failure to the log alone, because a bounce would show
 // it to the sender.
-func (p *process) withhold(always bool) (release func(error), err error) {
-	if !p.underPostfix && !always {
+func (p *Process) withhold(always bool) (release func(error), err error) {
+	if !p.UnderPostfix && !always {
 		return func(error) {}, nil
 	}
 	fd, err := unix.MemfdCreate("procmail-log", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, &dsn.Error{Status: dsn.TempSystem, Text: "cannot keep the log", Err: err}
 	}
-	said, stderr := os.NewFile(uintptr(fd), "(log)"), p.stderr
-	p.stdout, p.stderr = said, said
+	said, stderr := os.NewFile(uintptr(fd), "(log)"), p.Stderr
+	p.Stdout, p.Stderr = said, said
 	return func(err error) {
 		defer said.Close()
 		said.Seek(0, io.SeekStart)
@@ -59,7 +59,7 @@ func (p *process) withhold(always bool) (release func(error), err error) {
 		text, _ := io.ReadAll(io.LimitReader(said, maxWithheld))
 		l := p.systemLog()
 		for line := range strings.Lines(string(text)) {
-			l.write(mailWarning, oneLine(strings.TrimRight(line, "\n"), maxReport))
+			l.write(mailWarning, OneLine(strings.TrimRight(line, "\n"), MaxReport))
 		}
 	}, nil
 }

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"lastmile/delivery"
 )
 
-// procmailEnvelope finds out for whom the message is, and from whom, for the loop
+// ProcmailEnvelope finds out for whom the message is, and from whom, for the loop
 // check and for the messages that "!" forwards. procmail's command line need not
 // say; then nothing is compared and nothing is stamped. The recipient is, in this
 // order:
@@ -20,7 +20,7 @@ import (
 // What cannot be an address is none: such a variable may hold anything.
 //
 // The sender is SENDER=…, SENDER in Postfix's environment, or that of -f.
-func (p *process) procmailEnvelope(a *procmailArgs) *delivery.Envelope {
+func (p *Process) ProcmailEnvelope(a *ProcmailArgs) *delivery.Envelope {
 	env := &delivery.Envelope{}
 	if recipient := p.procmailRecipient(a); recipient != "" {
 		if e, err := delivery.NewEnvelope(recipient); err == nil {
@@ -48,23 +48,23 @@ func fromOutside(name, value string) bool {
 
 // fromCaller returns a variable of the arguments, or of the environment that
 // Postfix gives to its commands; others may have set theirs for anything.
-func (p *process) fromCaller(a *procmailArgs, name string) (string, bool) {
+func (p *Process) fromCaller(a *ProcmailArgs, name string) (string, bool) {
 	if value, ok := p.assigned(a, name); ok {
 		return value, true
 	}
-	if p.underPostfix {
+	if p.UnderPostfix {
 		return os.LookupEnv(name)
 	}
 	return "", false
 }
 
-func (p *process) procmailRecipient(a *procmailArgs) string {
+func (p *Process) procmailRecipient(a *ProcmailArgs) string {
 	if recipient, ok := p.fromCaller(a, "RECIPIENT"); ok {
 		return recipient
 	}
-	if len(a.recipients) > 0 {
-		if strings.Contains(a.recipients[0], "@") {
-			return a.recipients[0]
+	if len(a.Recipients) > 0 {
+		if strings.Contains(a.Recipients[0], "@") {
+			return a.Recipients[0]
 		}
 		return ""
 	}
@@ -84,7 +84,7 @@ func (p *process) procmailRecipient(a *procmailArgs) string {
 
 // assigned returns the value of an assignment among the arguments, unless it is
 // one that is still to be expanded.
-func (p *process) assigned(a *procmailArgs, name string) (value string, ok bool) {
+func (p *Process) assigned(a *ProcmailArgs, name string) (value string, ok bool) {
 	value, ok = a.assigned(name)
-	return value, ok && (p.underPostfix || !strings.ContainsAny(value, "$`\\'\""))
+	return value, ok && (p.UnderPostfix || !strings.ContainsAny(value, "$`\\'\""))
 }

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"encoding/json"
@@ -40,15 +40,15 @@ type log struct {
 }
 
 // newLog reads the options of the log.
-func (p *process) newLog(a *arguments) (*log, error) {
+func (p *Process) newLog(a *Arguments) (*log, error) {
 	asJSON, err := choose(a, "log-format", word[bool]{"text", false}, word[bool]{"json", true})
 	if err != nil {
 		return nil, err
 	}
 	l := p.systemLog()
 	l.json = asJSON
-	if a.isSet("log") {
-		if l.target = a.text("log"); l.target == "" {
+	if a.IsSet("log") {
+		if l.target = a.Text("log"); l.target == "" {
 			return nil, dsn.Config("--log names no target")
 		}
 	}
@@ -62,7 +62,7 @@ func (p *process) newLog(a *arguments) (*log, error) {
 
 // systemLog returns the log that lines go to if nobody says otherwise: syslog, if
 // there is one.
-func (p *process) systemLog() *log {
+func (p *Process) systemLog() *log {
 	l := &log{target: "none", stderr: p.report.w}
 	if unix.Access(devLog, unix.F_OK) == nil {
 		l.target = "syslog"

@@ -1,39 +1,39 @@
-package main
+package agent
 
 import (
 	"io"
 	"strings"
 )
 
-// procmailUsage is what is said about a wrong option.
-const procmailUsage = "Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...\n" +
+// ProcmailUsage is what is said about a wrong option.
+const ProcmailUsage = "Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...\n" +
 	"   Or: procmail [-toY] [-f fromwhom] [-a argument] -d recipient ...\n" +
 	"   Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [argument] ...\n" +
 	"   Or: procmail --lint rcfile | --explain rcfile\n"
 
-// procmailArgs is procmail's command line (procmail(1)).
-type procmailArgs struct {
-	version, help bool
+// ProcmailArgs is procmail's command line (procmail(1)).
+type ProcmailArgs struct {
+	Version, Help bool
 	preserve      bool // -p
 	filter        bool // -m
 	override      bool // -o
-	ignoreLength  bool // -Y
+	IgnoreLength  bool // -Y
 	tempFail      bool // -t
-	study         bool // nothing is to be delivered (--explain)
+	Study         bool // nothing is to be delivered (--explain)
 	from          string
 	hasFrom       bool
 	args          []string // -a
-	recipients    []string // -d
-	words         []string // assignments and rcfiles
+	Recipients    []string // -d
+	Words         []string // assignments and rcfiles
 	// complaints is what is to be said about it. Nothing in it stops a delivery.
-	complaints []string
+	Complaints []string
 }
 
-// parseProcmail reads the arguments without the program's name. Options are
+// ParseProcmail reads the arguments without the program's name. Options are
 // single letters and may be bundled; the first word that is none ends them. What
 // is wrong is said and passed over: mail must not be lost for a typo.
-func parseProcmail(argv []string) *procmailArgs {
-	a := &procmailArgs{}
+func ParseProcmail(argv []string) *ProcmailArgs {
+	a := &ProcmailArgs{}
 	at := 0
 	deliver := false
 	for at < len(argv) && strings.HasPrefix(argv[at], "-") && !deliver {
@@ -46,10 +46,10 @@ func parseProcmail(argv []string) *procmailArgs {
 			letter, rest := word[i], word[i+1:]
 			if strings.IndexByte("frad", letter) < 0 {
 				if !a.flag(letter) {
-					a.complain("procmail: Unrecognised options: \""+word[i:]+"\"\n", procmailUsage, "Processing continued\n")
+					a.complain("procmail: Unrecognised options: \""+word[i:]+"\"\n", ProcmailUsage, "Processing continued\n")
 					break
 				}
-				if a.version || a.help {
+				if a.Version || a.Help {
 					return a
 				}
 				continue
@@ -63,21 +63,21 @@ func parseProcmail(argv []string) *procmailArgs {
 			break
 		}
 	}
-	if a.words = argv[at:]; deliver {
-		a.recipients = append(a.recipients, a.words...)
-		a.words = nil
+	if a.Words = argv[at:]; deliver {
+		a.Recipients = append(a.Recipients, a.Words...)
+		a.Words = nil
 	}
 	a.conflicts()
 	return a
 }
 
 // flag takes an option without a value, and reports whether there is one.
-func (a *procmailArgs) flag(letter byte) bool {
+func (a *ProcmailArgs) flag(letter byte) bool {
 	switch letter {
 	case 'v':
-		a.version = true
+		a.Version = true
 	case 'h', '?':
-		a.help = true
+		a.Help = true
 	case 'p':
 		a.preserve = true
 	case 'm':
@@ -85,7 +85,7 @@ func (a *procmailArgs) flag(letter byte) bool {
 	case 'o':
 		a.override = true
 	case 'Y', 'y':
-		a.ignoreLength = true
+		a.IgnoreLength = true
 	case 't':
 		a.tempFail = true
 	default:
@@ -96,7 +96,7 @@ func (a *procmailArgs) flag(letter byte) bool {
 
 // value takes an option with a value, and reports whether what follows are
 // recipients.
-func (a *procmailArgs) value(letter byte, value string, missing bool) (deliver bool) {
+func (a *ProcmailArgs) value(letter byte, value string, missing bool) (deliver bool) {
 	switch letter {
 	case 'f', 'r':
 		if missing {
@@ -115,33 +115,33 @@ func (a *procmailArgs) value(letter byte, value string, missing bool) (deliver b
 			a.complain("procmail: Missing recipient\n")
 			return false
 		}
-		a.recipients = append(a.recipients, value)
+		a.Recipients = append(a.Recipients, value)
 		return true
 	}
 	return false
 }
 
 // conflicts drops what does not go together.
-func (a *procmailArgs) conflicts() {
+func (a *ProcmailArgs) conflicts() {
 	switch {
-	case len(a.recipients) > 0 && (a.preserve || a.filter):
+	case len(a.Recipients) > 0 && (a.preserve || a.filter):
 		a.preserve, a.filter = false, false
 	case a.filter && len(a.args) > 0:
 		a.args = nil
 	default:
 		return
 	}
-	a.complain("procmail: Conflicting options\n", procmailUsage)
+	a.complain("procmail: Conflicting options\n", ProcmailUsage)
 }
 
 // say says the complaints.
-func (a *procmailArgs) say(stderr io.Writer) { io.WriteString(stderr, strings.Join(a.complaints, "")) }
+func (a *ProcmailArgs) say(stderr io.Writer) { io.WriteString(stderr, strings.Join(a.Complaints, "")) }
 
-func (a *procmailArgs) complain(lines ...string) { a.complaints = append(a.complaints, lines...) }
+func (a *ProcmailArgs) complain(lines ...string) { a.Complaints = append(a.Complaints, lines...) }
 
 // assigned returns the value of the last assignment to a variable.
-func (a *procmailArgs) assigned(name string) (value string, ok bool) {
-	for _, word := range a.words {
+func (a *ProcmailArgs) assigned(name string) (value string, ok bool) {
+	for _, word := range a.Words {
 		if n, v, isAssignment := strings.Cut(word, "="); isAssignment && n == name {
 			value, ok = v, true
 		} else if !isAssignment && a.filter {
@@ -152,8 +152,8 @@ func (a *procmailArgs) assigned(name string) (value string, ok bool) {
 }
 
 // rcfile returns the rcfile of -m.
-func (a *procmailArgs) rcfile() string {
-	for _, word := range a.words {
+func (a *ProcmailArgs) rcfile() string {
+	for _, word := range a.Words {
 		if !strings.Contains(word, "=") {
 			return word
 		}

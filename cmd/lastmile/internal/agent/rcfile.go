@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"os"
@@ -16,7 +16,7 @@ import (
 // It is procmail's own language and interpreter, and its rules about who may have
 // written an rcfile; but the message has been judged already, the envelope is
 // known, and the outcome is told in the terms of RFC 3463.
-func (p *process) rcfile(file string, to delivery.Destination) (delivery.Destination, error) {
+func (p *Process) rcfile(file string, to delivery.Destination) (delivery.Destination, error) {
 	if strings.Contains(file, "=") {
 		return nil, dsn.Config("--rcfile cannot have a = in its name", file)
 	}
@@ -27,9 +27,9 @@ func (p *process) rcfile(file string, to delivery.Destination) (delivery.Destina
 	return &delivery.Filter{
 		Config: procmailrc.Config{
 			Mode: procmailrc.Filter, Name: "lastmile", Words: []string{path}, Required: true,
-			Environ: os.Environ(), Account: procmailAccount(delivery.OwnAccount()),
+			Environ: os.Environ(), Account: ProcmailAccount(delivery.OwnAccount()),
 		},
 		IgnoreLength: true, // a Content-Length field would be corrected
-		Stdout:       fileOf(p.stdout), Stderr: fileOf(p.stderr), Default: to,
+		Stdout:       FileOf(p.Stdout), Stderr: FileOf(p.Stderr), Default: to,
 	}, nil
 }

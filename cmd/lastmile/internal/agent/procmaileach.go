@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"errors"
@@ -18,8 +18,8 @@ import (
 // each delivers to several recipients, to each in a process of its own: it takes
 // on their identity for good.
 type each struct {
-	p     *process
-	a     *procmailArgs
+	p     *Process
+	a     *ProcmailArgs
 	spool *os.File
 
 	mu    sync.Mutex
@@ -41,12 +41,12 @@ func (t *told) Error() string { return fmt.Sprintf("exit status %d: %s", t.statu
 // The message has to be tried again if it could not be delivered to one of them,
 // and those who have it get it once more. If there is nothing to try again but a
 // verdict, that is told.
-func (p *process) toEach(a *procmailArgs) error {
+func (p *Process) toEach(a *ProcmailArgs) error {
 	release, err := p.withhold(false)
 	if err != nil {
 		return err
 	}
-	a.say(p.stderr)
+	a.say(p.Stderr)
 	e, strict := &each{p: p, a: a}, strictly(a)
 	p.onSignal = e.signal
 	w := p.newWatch(p.procmailLimit(), func(_ delivery.Receipt, err error) error {
@@ -54,7 +54,7 @@ func (p *process) toEach(a *procmailArgs) error {
 		var t *told
 		if errors.As(err, &t) {
 			io.WriteString(p.report.w, t.text)
-			return exitStatus(t.status)
+			return ExitStatus(t.status)
 		}
 		return p.procmailStatus(err, strict)
 	})
@@ -70,7 +70,7 @@ func (p *process) toEach(a *procmailArgs) error {
 // oneByOne delivers to one after the other. The error is a [told] for a message
 // that one of them has not got.
 func (e *each) oneByOne(strict bool) error {
-	m, err := message.Read(e.p.stdin, func([]byte) bool { return true })
+	m, err := message.Read(e.p.Stdin, func([]byte) bool { return true })
 	if err != nil {
 		return delivery.ReadFailed(err)
 	}
@@ -79,7 +79,7 @@ func (e *each) oneByOne(strict bool) error {
 	}
 	defer e.spool.Close()
 	worst, last := told{}, 0
-	for _, recipient := range e.a.recipients {
+	for _, recipient := range e.a.Recipients {
 		t, err := e.one(recipient)
 		if err != nil {
 			return &dsn.Error{Status: dsn.TempSystem, Text: "cannot deliver to each recipient", Err: err}
@@ -88,7 +88,7 @@ func (e *each) oneByOne(strict bool) error {
 			worst = t
 		}
 		if t.status == 0 {
-			io.WriteString(e.p.stderr, t.text)
+			io.WriteString(e.p.Stderr, t.text)
 		}
 	}
 	switch {
@@ -109,9 +109,9 @@ func (e *each) one(recipient string) (told, error) {
 	if _, err := e.spool.Seek(0, io.SeekStart); err != nil {
 		return told{}, err
 	}
-	files := []*os.File{e.spool, fileOf(e.p.stdout), fileOf(e.p.stderr)}
+	files := []*os.File{e.spool, FileOf(e.p.Stdout), FileOf(e.p.Stderr)}
 	var said *os.File
-	if e.p.underPostfix {
+	if e.p.UnderPostfix {
 		fd, err := unix.MemfdCreate("procmail-log", unix.MFD_CLOEXEC)
 		if err != nil {
 			return told{}, err
@@ -133,7 +133,7 @@ func (e *each) one(recipient string) (told, error) {
 	}
 	if status := state.Sys().(syscall.WaitStatus); status.Signaled() {
 		text := fmt.Sprintf("%s the delivery to %s was ended by signal %d", dsn.TempSystem, recipient, status.Signal())
-		return told{dsn.ExitTempFail, oneLine(text, maxReport)}, nil
+		return told{dsn.ExitTempFail, OneLine(text, MaxReport)}, nil
 	}
 	t := told{status: state.ExitCode()}
 	if said == nil {
@@ -151,7 +151,7 @@ func (e *each) arguments(recipient string) []string {
 	for _, option := range [...]struct {
 		word string
 		set  bool
-	}{{"-o", e.a.override}, {"-Y", e.a.ignoreLength}, {"-t", e.a.tempFail}} {
+	}{{"-o", e.a.override}, {"-Y", e.a.IgnoreLength}, {"-t", e.a.tempFail}} {
 		if option.set {
 			argv = append(argv, option.word)
 		}
