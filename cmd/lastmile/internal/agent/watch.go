@@ -99,7 +99,7 @@ func (w *watch) giveUp(why *dsn.Error) {
 		}
 	case <-time.After(finalStep):
 	}
-	if w.settle() {
+	if first, _ := w.settle(); first {
 		w.p.end(w.conclude(delivery.Receipt{}, why))
 	}
 }
@@ -113,22 +113,23 @@ func (w *watch) giveUp(why *dsn.Error) {
 func (w *watch) run(deliver func(*delivery.Gate) (delivery.Receipt, error)) error {
 	receipt, err := guarded(func() (delivery.Receipt, error) { return deliver(&w.gate) })
 	w.delay.Stop()
-	if !w.settle() {
+	first, why := w.settle()
+	if !first {
 		select {} // it has been given up, and that is being reported
 	}
-	if err != nil && w.why != nil {
-		err = w.why
+	if err != nil && why != nil {
+		err = why
 	}
 	return w.conclude(receipt, err)
 }
 
-// settle reports whether the caller is the one to report the outcome.
-func (w *watch) settle() bool {
+// settle reports whether the caller is the one to report the outcome, and why the
+// delivery is being given up, if it is.
+func (w *watch) settle() (first bool, why *dsn.Error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	first := !w.over
-	w.over = true
-	return first
+	first, w.over = !w.over, true
+	return first, w.why
 }
 
 // guarded makes a deferral of a panic in a delivery.
