@@ -5,8 +5,9 @@
 // is, package maildir finds below the fixed part of a template without following links.
 //
 // Threads are confined, not processes, and what this one starts. The others are left
-// alone: they write the log when the delivery is over, and heed signals. So this is
-// no wall against foreign code, which has no way in here, but one against errors.
+// alone: they heed signals. So this is no wall against foreign code, which has no way
+// in here, but one against errors. What the thread has open stays as it was: it can
+// still write a log.
 //
 // Reading is not confined. A delivery does not send anything, so there is nobody to
 // tell what was read.
