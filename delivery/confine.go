@@ -6,6 +6,9 @@ import "lastmile/delivery/internal/confine"
 // the thread that delivers can write, make, rename and remove files in it only, start
 // no program, and connect neither by TCP nor to an abstract socket. Where the kernel
 // cannot do so (Linux before 5.19, or without Landlock) nothing is confined.
+//
+// There is no way back: the goroutine that has delivered stays confined, with the
+// thread it runs in.
 type Confine int
 
 const (
