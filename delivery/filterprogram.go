@@ -18,6 +18,10 @@ import (
 const (
 	// killAfter is how long a program has to end after SIGTERM, before SIGKILL.
 	killAfter = 10 * time.Second
+	// abandonAfter is the same for a program that has a part of the message only when
+	// the delivery is given up. We end then, and it is not to see the end of the pipe,
+	// which it would take for that of the message.
+	abandonAfter = time.Second
 	// outputAfter is how long output is waited for after that: something the
 	// program left behind may hold the pipe open for ever.
 	outputAfter = 2 * time.Second
@@ -48,10 +52,12 @@ type running struct {
 	output  *os.File              // our end, if it is captured
 	timer   *time.Timer
 
-	mu       sync.Mutex
-	reaped   bool // it has ended
-	released bool // its time is its own: nobody waits for it
-	timedOut bool
+	mu        sync.Mutex
+	fed       bool // it has all of its input
+	abandoned bool // before that
+	reaped    bool // it has ended
+	released  bool // its time is its own: nobody waits for it
+	timedOut  bool
 }
 
 // Run implements [procmailrc.Host].
@@ -84,10 +90,13 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 		text.skip, text.done = text.done, 0
 		_, err := p.Input.WriteTo(text)
 		if result.Unread = err != nil; errors.Is(err, unix.EFAULT) { // the message itself cannot be read
-			r.end()
+			r.abandon()
 			h.giveUp(err)
 		}
 	}
+	r.mu.Lock()
+	r.fed = true
+	r.mu.Unlock()
 	feed.Close()
 	if r.output != nil {
 		got := <-captured
@@ -188,15 +197,25 @@ func (h *filterHost) start(p *procmailrc.Program, stdin *os.File) (*running, err
 		}
 		break
 	}
-	go func() {
-		state, _ := r.proc.Wait()
-		r.mu.Lock()
-		r.reaped = true
-		r.mu.Unlock()
-		r.ended <- state
-	}()
+	go r.reap()
 	r.watch()
 	return r, nil
+}
+
+// reap waits for the end of the program. What an abandoned one has started ends with
+// it, for that may read the pipe as well.
+func (r *running) reap() {
+	// As long as it is not waited for, its number stays that of its process group.
+	for unix.Waitid(unix.P_PID, r.proc.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	r.mu.Lock()
+	if r.abandoned {
+		r.signal(unix.SIGKILL)
+	}
+	state, _ := r.proc.Wait()
+	r.reaped = true
+	r.mu.Unlock()
+	r.ended <- state
 }
 
 // lookUp finds a program in its own PATH; none if there is none.
@@ -230,8 +249,8 @@ func executable(path string) bool {
 
 // watch ends the program when its time is up, or the delivery is given up.
 func (r *running) watch() {
-	if !r.h.begin(r.end) {
-		r.end()
+	if !r.h.begin(r.abandon) {
+		r.abandon()
 	}
 	r.h.control.OnAlarm(r.expire)
 	if r.p.Timeout > 0 {
@@ -271,6 +290,24 @@ func (r *running) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.terminate()
+}
+
+// abandon is end for when our end of the pipe is about to close: it returns when no
+// program can take a part of the message for all of it.
+func (r *running) abandon() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.abandoned = !r.fed
+	r.terminate()
+	for start := time.Now(); r.abandoned && !r.reaped; {
+		if time.Since(start) > abandonAfter {
+			r.signal(unix.SIGKILL)
+			break
+		}
+		r.mu.Unlock()
+		time.Sleep(abandonAfter / 100)
+		r.mu.Lock()
+	}
 }
 
 // terminate is end with the mutex held.
