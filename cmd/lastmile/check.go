@@ -56,6 +56,7 @@ func (p *program) check(a *agent.Arguments) error {
 
 // finding is what check has to say; its JSON form is documented in lastmile(1).
 type finding struct {
+	Schema    int     `json:"schema"` // 1, until a member changes its meaning
 	Recipient string  `json:"recipient"`
 	Verdict   string  `json:"verdict"`          // pass, loop or hops
 	Status    string  `json:"status,omitempty"` // of a refusal
@@ -93,7 +94,7 @@ func newField(f *loopcheck.Field) *field {
 func newFinding(h *loopcheck.Header, text []byte, rules delivery.Rules, v delivery.Verdict) *finding {
 	about := message.Summarize(text[h.FromLines:])
 	f := &finding{
-		MessageID: h.MessageID, From: about.From, Subject: about.Subject,
+		Schema: 1, MessageID: h.MessageID, From: about.From, Subject: about.Subject,
 		Recipient: v.Recipient, Verdict: v.String(),
 		Stamp: newField(v.Stamp), Skipped: newField(v.Skipped), Foreign: newField(v.Foreign), Why: v.SkipReason,
 		Trust: "any", Stamps: []field{}, Hops: v.Hops, MaxHops: rules.MaxHops, Match: "postfix",

@@ -31,7 +31,6 @@ func (p *program) explainCommand() *cli.Command {
 // JSON form is documented in lastmile(1).
 type explanation struct {
 	*finding
-	Schema    int         `json:"schema"`
 	Returned  bool        `json:"returned,omitempty"` // the message stood in a bounce
 	Way       []step      `json:"way"`
 	Causes    []diagnosis `json:"causes"`
@@ -123,7 +122,7 @@ func (p *program) examine(env *delivery.Envelope, rules delivery.Rules) (*explan
 	}
 	defer m.Drain()
 	head := bytes.Clone(m.Head())
-	e, text := &explanation{Schema: 1}, head
+	e, text := &explanation{}, head
 	refused := refusedRecipient(head)
 	if inner, ok := returned(head); ok && (env.Recipient == "" || loopcheck.Equal(env.Recipient, refused)) {
 		e.Returned = true

@@ -39,6 +39,7 @@ type Finding struct {
 
 // Report is what was found.
 type Report struct {
+	Schema   int       `json:"schema"` // 1, until a member changes its meaning
 	Findings []Finding `json:"findings"`
 	Notes    []string  `json:"notes"` // what could not be looked at
 	Looked   []string  `json:"looked"`

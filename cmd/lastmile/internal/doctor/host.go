@@ -25,7 +25,7 @@ type host struct {
 // Postfix is noted.
 func newHost(s Setup) (*host, error) {
 	h := &host{Setup: s, disk: disk{s.Files}, accounts: map[string]account{}, groups: map[string]int{}, forwards: map[string]*forward{}}
-	h.report = Report{Findings: []Finding{}, Notes: []string{}, Looked: []string{}}
+	h.report = Report{Schema: 1, Findings: []Finding{}, Notes: []string{}, Looked: []string{}}
 	var err error
 	if h.main, err = parseSettings(s.Main); err != nil {
 		return nil, err
