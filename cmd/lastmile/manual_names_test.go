@@ -13,10 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"lastmile/cmd/lastmile/internal/doctor"
 )
 
 // What the code names and the manual explains, and the reverse: variables of the
-// environment, files, exit statuses. Options are looked at by
+// environment, files, exit statuses, findings of doctor. Options are looked at by
 // TestManualHasEveryOption.
 
 // named is what the code names: the literals of a kind, and where each stands.
@@ -211,4 +213,17 @@ func TestManualNamesExitStatuses(t *testing.T) {
 		}
 	}
 	agreed(t, "exit status", code, manual)
+}
+
+func TestManualNamesFindings(t *testing.T) {
+	code, manual := named{}, named{}
+	for id, severity := range doctor.Severities() {
+		code[id+", "+string(severity)] = "doctor"
+	}
+	_, section, _ := strings.Cut(page(t, "lastmile.8"), "\n.Sh DIAGNOSTICS\n")
+	section, _, _ = strings.Cut(section, "\n.Sh ")
+	for _, m := range regexp.MustCompile(`(?m)^\.It Li (\S+) Pq (\S+)$`).FindAllStringSubmatch(section, -1) {
+		manual[m[1]+", "+m[2]] = "lastmile.8"
+	}
+	agreed(t, "finding", code, manual)
 }

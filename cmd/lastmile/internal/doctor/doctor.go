@@ -132,13 +132,13 @@ var checks = []check{
 	{"alias-loop", Error, aliasLoop},
 }
 
-// IDs returns the ids of all findings there can be.
-func IDs() []string {
-	ids := make([]string, len(checks))
-	for i, c := range checks {
-		ids[i] = c.id
+// Severities returns how soon each finding there can be hurts, by its id.
+func Severities() map[string]Severity {
+	all := make(map[string]Severity, len(checks))
+	for _, c := range checks {
+		all[c.id] = c.severity
 	}
-	return ids
+	return all
 }
 
 // note records once what could not be looked at.
