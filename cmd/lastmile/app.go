@@ -83,24 +83,13 @@ func (p *program) root(c *cli.Context) error {
 	return dsn.Config("no command given" + agent.SeeHelp(commandOf(c)))
 }
 
-// asCommand makes commands of the two options that every program has. The
-// library would act on them before anything of ours could refuse to.
-func asCommand(args []string) []string {
-	if len(args) == 2 {
-		switch args[1] {
-		case "--help", "-h":
-			return []string{args[0], "help"}
-		case "--version":
-			return []string{args[0], "version"}
-		}
-	}
-	return args
-}
-
 // help prints the usage of lastmile or of a command.
 func (p *program) help(c *cli.Context) error {
 	if err := p.NotUnderPostfix("lastmile help"); err != nil {
 		return err
+	}
+	if c.NArg() > 1 {
+		return dsn.Config("help takes one command" + agent.SeeHelp(""))
 	}
 	if name := c.Args().First(); name != "" && name != "help" {
 		command := c.App.Command(name)
@@ -121,7 +110,8 @@ usage:
 commands:{{range .VisibleCommands}}
    {{.Name}}{{"\t"}}{{.Usage}}{{end}}
 
-lastmile help COMMAND lists its options; lastmile(1) has it all.
+lastmile help COMMAND, or lastmile COMMAND --help, lists the options of a
+command; lastmile(1) has it all.
 `
 
 const commandHelp = `lastmile {{.Name}} - {{.Usage}}

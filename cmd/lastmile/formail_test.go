@@ -27,6 +27,9 @@ func TestFormailCommand(t *testing.T) {
 		{"-rxTo:", 67, " foo@bar\n"},
 	} {
 		for _, name := range [][]string{{"lastmile", "formail"}, {"/usr/bin/formail"}} {
+			if tt.args == "--help" && len(name) > 1 {
+				continue // asks for the help of a command
+			}
 			var stdout, stderr bytes.Buffer
 			status := run(append(name, strings.Fields(tt.args)...), strings.NewReader("Subject: x\nTo: y\n\nbody\n"), &stdout, &stderr)
 			if status != tt.status || stdout.String() != tt.stdout {

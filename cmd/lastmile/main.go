@@ -54,5 +54,5 @@ func (p *program) main(args []string) error {
 	if name, args := agent.Requested(args); name == "deliver" {
 		return p.Deliver(args)
 	}
-	return p.app().Run(asCommand(args))
+	return p.app().Run(agent.AsCommand(args))
 }

@@ -6,6 +6,9 @@ import (
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
+
+	"lastmile/cmd/lastmile/internal/agent"
+	"lastmile/delivery/dsn"
 )
 
 // build says of what a binary is made. All of it is what the Go toolchain has put
@@ -63,6 +66,9 @@ func (p *program) versionCommand() *cli.Command {
 func (p *program) version(c *cli.Context) error {
 	if err := p.NotUnderPostfix("lastmile version"); err != nil {
 		return err
+	}
+	if c.NArg() > 0 {
+		return dsn.Config(fmt.Sprintf("%q is no option of version", c.Args().First()) + agent.SeeHelp(commandOf(c)))
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

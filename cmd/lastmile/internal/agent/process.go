@@ -93,9 +93,51 @@ func Called(args []string) string {
 // by the first argument, and its arguments.
 func Requested(args []string) (name string, rest []string) {
 	if name = Called(args); name == "lastmile" && len(args) > 1 {
-		name, args = args[1], args[1:]
+		args = AsCommand(args)[1:]
+		name = args[0]
 	}
 	return name, args[min(1, len(args)):]
+}
+
+// AsCommand makes commands of the two options that every program has, and of the
+// first behind a command and alone there: with anything beside it, it may be a
+// caller's mistake, and is one of the command's.
+func AsCommand(args []string) []string {
+	switch {
+	case Called(args) != "lastmile" || len(args) < 2:
+	case len(args) == 2 && isHelp(args[1]):
+		return []string{args[0], "help"}
+	case len(args) == 2 && args[1] == "--version":
+		return []string{args[0], "version"}
+	case len(args) == 3 && wantsHelp(args[1], args[2]):
+		return []string{args[0], "help", args[1]}
+	}
+	return args
+}
+
+func isHelp(arg string) bool { return arg == "--help" || arg == "-h" }
+
+// wantsHelp reports whether an argument of a command asks for its help. -h is an
+// option of procmail's programs themselves, which print their usage and exit 64.
+// Behind deliver it may be a recipient of whoever forgets the -- before it, so there
+// must be no message.
+func wantsHelp(command, arg string) bool {
+	switch command {
+	case "":
+		return false
+	case "procmail", "formail", "lockfile":
+		return arg == "--help"
+	case "deliver":
+		return isHelp(arg) && noMessage()
+	}
+	return command[0] != '-' && isHelp(arg)
+}
+
+// noMessage reports whether standard input is a terminal or the like: callers give
+// messages by a pipe or a file.
+func noMessage() bool {
+	info, err := os.Stdin.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // SeeHelp says where the right usage of a command stands.

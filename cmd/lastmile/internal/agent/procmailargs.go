@@ -35,18 +35,18 @@ type ProcmailArgs struct {
 func ParseProcmail(argv []string) *ProcmailArgs {
 	a := &ProcmailArgs{}
 	at := 0
-	deliver := false
-	for at < len(argv) && strings.HasPrefix(argv[at], "-") && !deliver {
+	deliver, ended := false, false
+	for at < len(argv) && strings.HasPrefix(argv[at], "-") && !deliver && !ended {
 		word := argv[at]
 		at++
-		if word == "--" {
-			break
-		}
 		for i := 1; i < len(word); i++ {
 			letter, rest := word[i], word[i+1:]
+			if ended = letter == '-' && rest == ""; ended {
+				break
+			}
 			if strings.IndexByte("frad", letter) < 0 {
 				if !a.flag(letter) {
-					a.complain("procmail: Unrecognised options: \""+word[i:]+"\"\n", ProcmailUsage, "Processing continued\n")
+					a.complain("procmail: Unrecognised options: \""+strings.TrimPrefix(word[i:], "-")+"\"\n", ProcmailUsage, "Processing continued\n")
 					break
 				}
 				if a.Version || a.Help {
