@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -96,7 +97,7 @@ func (p *program) help(c *cli.Context) error {
 		if command == nil {
 			return dsn.Config(fmt.Sprintf("%q is no command of lastmile (see lastmile help)", name))
 		}
-		command.Description = moreHelp(name)
+		command.Description = strings.TrimPrefix(optionHelp(command.Flags)+"\n\n"+moreHelp(name), "\n\n")
 		return cli.ShowCommandHelp(c, name)
 	}
 	return cli.ShowAppHelp(c)
@@ -105,7 +106,7 @@ func (p *program) help(c *cli.Context) error {
 const appHelp = `lastmile - {{.Usage}}
 
 usage:
-   lastmile COMMAND [OPTION...] [--] [RECIPIENT]   the message is read from standard input
+   lastmile COMMAND [OPTION...] [--] [RECIPIENT] < message
 
 commands:{{range .VisibleCommands}}
    {{.Name}}{{"\t"}}{{.Usage}}{{end}}
@@ -117,10 +118,7 @@ command; lastmile(1) has it all.
 const commandHelp = `lastmile {{.Name}} - {{.Usage}}
 
 usage:
-   lastmile {{.Name}} {{if .VisibleFlags}}[OPTION...] {{end}}{{.ArgsUsage}}
-{{if .VisibleFlags}}
-options:{{range .VisibleFlags}}
-   {{.}}{{end}}
-{{end}}{{if .Description}}
+   lastmile {{.Name}}{{if .VisibleFlags}} [OPTION...]{{end}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}
+
 {{.Description}}
-{{end}}`
+`

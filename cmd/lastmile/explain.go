@@ -24,7 +24,7 @@ func (p *program) explainCommand() *cli.Command {
 		agent.Option{Name: "ascii", Kind: agent.WantsNothing, Usage: "draw with ASCII characters only, in English"},
 	)
 	action := func(c *cli.Context) error { return p.explain(argumentsOf(c, options)) }
-	return p.command("explain", "draw the way of the message on standard input, and say why it loops", "[-- RECIPIENT]", action, flags(options)...)
+	return p.command("explain", "draw the way of a message, and say why it loops", "[-- RECIPIENT]", action, flags(options)...)
 }
 
 // explanation is what explain has to say: the verdict of check, and more. Its

@@ -17,7 +17,7 @@ func moreHelp(command string) string {
 	case "check":
 		return checkHelp
 	case "explain":
-		return strings.NewReplacer("check", command, "no loop", "no loop, or no recipient given").Replace(checkHelp)
+		return explainHelp
 	case "doctor":
 		return doctorHelp
 	case "key":
@@ -30,11 +30,12 @@ func moreHelp(command string) string {
 		_, options, _ := strings.Cut(b.String(), "\n\n")
 		return strings.TrimRight(options, "\n") + "\n\n" + formailMore
 	case "lockfile":
-		return "options:\n" + strings.ReplaceAll(strings.TrimRight(lockfileHelp, "\n"), "\t", "   ") + "\n\n" + lockfileMore
+		// The other tab of a line is for the library's columns.
+		return "options:\n" + strings.ReplaceAll("\n"+strings.TrimRight(lockfileHelp, "\n"), "\n\t", "\n   ")[1:] + "\n\n" + lockfileMore
 	case "completion":
 		return completionHelp
 	case "version":
-		return "See lastmile(1)."
+		return versionHelp
 	}
 	return ""
 }
@@ -51,16 +52,19 @@ exit status:
 
 examples:
    lastmile deliver --maildir ./Maildir -- you@example.com < message
-   lastmile deliver --maildir ./mail/{domain}/{user}/ -- you@example.com < message
-   lastmile deliver --trust own --on-loop quarantine -- you@example.com < message
+   lastmile deliver --maildir ./{domain}/{user}/ -- you@example.com < message
+   lastmile deliver --on-loop quarantine -- you@example.com < message
    lastmile doctor --recipe pipe
 
 See lastmile(1); lastmile(8) for set-ups, lastmile-procmailrc(5) for rcfiles.`
 
-const checkHelp = `exit status:
+const checkHelp = `The message is read from standard input. --json prints the verdict, the stamps
+and their lines, and schema, the number of this form.
+
+exit status:
    0    no loop
-   1    deliver would refuse the message
-   75   the message could not be read
+   1    deliver would refuse the message: a loop, or too many hops
+   75   the message could not be read, or a mistake in the command line
 
 examples:
    lastmile check -- you@example.com < message
@@ -68,22 +72,42 @@ examples:
 
 See lastmile(1), and lastmile-loops(7) for causes and cures.`
 
-const doctorHelp = `exit status:
-   0    no findings
+const explainHelp = `The message, or a bounce of it, is read from standard input: a bounce is
+explained by the message that it returns, for the recipient that it names.
+Without a recipient every stamped address is judged, and none is the verdict.
+--json prints the verdict as check does, the way and the causes.
+
+exit status:
+   0    no loop, or none looked for without a recipient
+   1    deliver would refuse the message: a loop, or too many hops
+   75   the message could not be read, or a mistake in the command line
+
+examples:
+   lastmile explain < message
+   lastmile explain -- you@example.com < message
+   lastmile explain --json --trust own -- you@example.com < message
+
+See lastmile(1), and lastmile-loops(7) for causes and cures.`
+
+const doctorHelp = `Nothing is changed, and a set-up that works gives no output. A finding says what
+will happen, the line to change (after -) and what to put there (after +).
+
+exit status:
+   0    no findings, or the set-up of --recipe
    1    findings
-   75   the set-up could not be read
+   75   the set-up could not be read, or a mistake in the command line
 
 examples:
    lastmile doctor
    lastmile doctor --recipe local
 
-See lastmile(1), and lastmile(8) for set-ups.`
+See lastmile(1), and lastmile(8) for the findings and for set-ups.`
 
 const keyHelp = `A file that exists is not touched.
 
 exit status:
    0    made
-   75   not made
+   75   not made, or a mistake in the command line
 
 examples:
    lastmile key ./lastmile.key
@@ -107,16 +131,26 @@ const procmailHelp = `options:
    --explain       say what it does with a message; with --ascii, --json,
                    --run-programs
 
+The recipient, for the loop check, is RECIPIENT=ADDRESS among the arguments;
+under Postfix RECIPIENT in the environment; the RECIPIENT of -d, if it has an @;
+or USER=ADDRESS, or USER= with DOMAIN= and EXTENSION=, among the arguments.
+Without one nothing is compared and nothing stamped.
+
 exit status:
-   0    delivered, or thrown away by the rcfile
+   0    delivered, or thrown away by the rcfile; --lint: nothing but info
+   1    --lint: findings
+   64   -h
+   66   -m without an rcfile, with PROCMAIL_STRICT
+   67   -d: no such user, without Postfix
+   71   HOME is no absolute path, with PROCMAIL_STRICT
+   73   not delivered, or SIGHUP or SIGINT, with PROCMAIL_STRICT and without -t
    75   try again
    77   a loop, too many hops, or under Postfix no such user
-   64, 66, 67, 73   usage; with PROCMAIL_STRICT -m without an rcfile; no such
-        user; with PROCMAIL_STRICT any failure
    N    what the rcfile has put into EXITCODE
 
 examples:
    lastmile procmail DEFAULT=./Maildir/ < message
+   lastmile procmail DEFAULT=./Maildir/ RECIPIENT=you@example.com < message
    lastmile procmail --lint ./procmailrc
    lastmile procmail --explain ./procmailrc < message
 
@@ -150,9 +184,33 @@ examples:
 
 See lastmile(1).`
 
-const completionHelp = `examples:
+const completionHelp = `What is printed needs no lastmile to run. It is for
+   bash   /usr/share/bash-completion/completions/lastmile
+   zsh    _lastmile in a directory of fpath
+   fish   /usr/share/fish/vendor_completions.d/lastmile.fish
+For one user, in the shell's start-up file: source <(lastmile completion bash)
+
+exit status:
+   0    printed
+   75   there is none for such a shell
+
+examples:
    lastmile completion bash > ./lastmile.bash
    lastmile completion zsh > ./_lastmile
    lastmile completion fish > ./lastmile.fish
+
+See lastmile(1).`
+
+const versionHelp = `--json prints version, commit and its time, whether more than the commit was
+built, the version of Go, the settings of the build, and the modules that are
+linked in: the bill of materials.
+
+exit status:
+   0    printed
+   75   a mistake in the command line
+
+examples:
+   lastmile version
+   lastmile version --json
 
 See lastmile(1).`

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lastmile/cmd/lastmile/internal/agent"
 	"lastmile/cmd/lastmile/internal/lab"
@@ -58,6 +59,96 @@ func TestHelpAsManual(t *testing.T) {
 	}
 }
 
+// exitStatuses returns the exit statuses in a text, without the status codes there.
+func exitStatuses(text string) (found []string) {
+	text = regexp.MustCompile(`\b\d\.\d\.\d\b`).ReplaceAllString(text, "")
+	return regexp.MustCompile(`\b\d+\b`).FindAllString(text, -1)
+}
+
+// items returns, of the section EXIT STATUS of a page, each list item with what it
+// says.
+func items(t *testing.T, name string) []string {
+	t.Helper()
+	_, section, _ := strings.Cut(page(t, name), "\n.Sh EXIT STATUS\n")
+	section, _, _ = strings.Cut(section, "\n.Sh ")
+	section, _, _ = strings.Cut(section, "\n.El\n")
+	return strings.Split(section, "\n.It ")[1:]
+}
+
+// The help of a command has the exit statuses that the manual has for it: where
+// the command is explained, and under EXIT STATUS.
+func TestHelpExitStatuses(t *testing.T) {
+	t.Parallel()
+	all := map[string]bool{}
+	for _, c := range (&program{}).app().Commands {
+		_, sentence, ok := strings.Cut(subsection(t, c.Name), "The exit status is ")
+		sentence, _, _ = strings.Cut(sentence, "\n.Pp\n")
+		want := exitStatuses(sentence)
+		if !ok || len(want) == 0 {
+			t.Errorf("lastmile(1) does not say how %s exits", c.Name)
+		}
+		listed := items(t, "lastmile.1")
+		if c.Name == "procmail" {
+			listed = items(t, "lastmile-procmailrc.5")
+		}
+		for _, item := range listed {
+			number, says, _ := strings.Cut(item, "\n")
+			if c.Name == "procmail" || strings.Contains("\n"+says, "\n.Cm "+c.Name+"\n") {
+				want = append(want, exitStatuses(number)...)
+			}
+		}
+		if !slices.Contains(asProcmail, c.Name) {
+			for _, status := range want {
+				all[status] = true
+			}
+		}
+		if c.Name == "help" {
+			continue // has no help of its own
+		}
+		_, list, _ := strings.Cut(helpOf(t, c.Name), "\nexit status:\n")
+		list, _, _ = strings.Cut(list, "\n\n")
+		var got []string
+		for _, m := range regexp.MustCompile(`(?m)^ {3}(\d+) {2,}\S`).FindAllStringSubmatch(list, -1) {
+			got = append(got, m[1])
+		}
+		if got, want := sorted(got), sorted(want); !slices.Equal(got, want) {
+			t.Errorf("%s: the help has the exit statuses %q, the manual %q", c.Name, got, want)
+		}
+	}
+	for _, item := range items(t, "lastmile.1") {
+		number, _, _ := strings.Cut(item, "\n")
+		if !all[number] {
+			t.Errorf("no command exits %s", number)
+		}
+		delete(all, number)
+	}
+	if len(all) > 0 {
+		t.Errorf("EXIT STATUS of lastmile(1) lacks %v", all)
+	}
+}
+
+// The help fits the width of a terminal.
+func TestHelpWidth(t *testing.T) {
+	t.Parallel()
+	for _, c := range (&program{}).app().Commands {
+		for line := range strings.Lines(helpOf(t, c.Name)) {
+			if width(strings.TrimRight(line, "\n")) > columns {
+				t.Errorf("help %s: %d columns: %s", c.Name, width(line), line)
+			}
+		}
+	}
+}
+
+func TestShortly(t *testing.T) {
+	t.Parallel()
+	for _, want := range []string{"15m", "720h", "1m30s", "10s", "1h0m5s", "1h30m", "0s"} {
+		d, err := time.ParseDuration(want)
+		if got := shortly(d); err != nil || got != want {
+			t.Errorf("%v: got %s, %v", d, got, err)
+		}
+	}
+}
+
 // The examples of the help do what it says they do.
 func TestHelpExamples(t *testing.T) {
 	t.Parallel()
@@ -90,7 +181,7 @@ func TestHelpExamples(t *testing.T) {
 			}
 			if strings.HasPrefix(line, "lastmile deliver") || strings.Contains(line, "DEFAULT=") {
 				inbox, _ := filepath.Glob(dir + "/Maildir/new/*")
-				virtual, _ := filepath.Glob(dir + "/mail/example.com/you/new/*")
+				virtual, _ := filepath.Glob(dir + "/example.com/you/new/*")
 				if len(inbox)+len(virtual) != 1 {
 					t.Errorf("%s: %d messages", line, len(inbox)+len(virtual))
 				}
