@@ -80,7 +80,7 @@ func items(t *testing.T, name string) []string {
 func TestHelpExitStatuses(t *testing.T) {
 	t.Parallel()
 	all := map[string]bool{}
-	for _, c := range (&program{}).app().Commands {
+	for _, c := range inThisProcess(nil, io.Discard).app().Commands {
 		_, sentence, ok := strings.Cut(subsection(t, c.Name), "The exit status is ")
 		sentence, _, _ = strings.Cut(sentence, "\n.Pp\n")
 		want := exitStatuses(sentence)
@@ -130,7 +130,7 @@ func TestHelpExitStatuses(t *testing.T) {
 // The help fits the width of a terminal.
 func TestHelpWidth(t *testing.T) {
 	t.Parallel()
-	for _, c := range (&program{}).app().Commands {
+	for _, c := range inThisProcess(nil, io.Discard).app().Commands {
 		for line := range strings.Lines(helpOf(t, c.Name)) {
 			if width(strings.TrimRight(line, "\n")) > columns {
 				t.Errorf("help %s: %d columns: %s", c.Name, width(line), line)

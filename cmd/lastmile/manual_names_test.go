@@ -15,11 +15,12 @@ import (
 	"testing"
 
 	"lastmile/cmd/lastmile/internal/doctor"
+	"lastmile/delivery/dsn"
 )
 
 // What the code names and the manual explains, and the reverse: variables of the
-// environment, files, exit statuses, findings of doctor. Options are looked at by
-// TestManualHasEveryOption.
+// environment, files, exit statuses, status codes, findings of doctor. Options are
+// looked at by TestManualHasEveryOption.
 
 // named is what the code names: the literals of a kind, and where each stands.
 type named map[string]string
@@ -226,4 +227,52 @@ func TestManualNamesFindings(t *testing.T) {
 		manual[m[1]+", "+m[2]] = "lastmile.8"
 	}
 	agreed(t, "finding", code, manual)
+}
+
+// codes returns the status codes that the code has: the constants of package dsn,
+// those made on the spot of numbers, and those written out.
+func codes(t *testing.T) named {
+	t.Helper()
+	found := literals(t, `[245]\.\d\.\d+`)
+	number := func(e ast.Expr) int {
+		l, ok := e.(*ast.BasicLit)
+		if !ok || l.Kind != token.INT {
+			t.Fatalf("%#v is no number", e)
+		}
+		n, err := strconv.ParseInt(l.Value, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(n)
+	}
+	everyFile(t, nil, func(path string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				if kind, ok := n.Type.(*ast.Ident); ok && kind.Name == "Status" && file.Name.Name == "dsn" {
+					for i, name := range n.Names {
+						found[dsn.Status(number(n.Values[i])).String()] = path + " " + name.Name
+					}
+				}
+			case *ast.CallExpr:
+				made, ok := n.Fun.(*ast.SelectorExpr)
+				if !ok || made.Sel.Name != "New" || len(n.Args) != 3 {
+					break
+				}
+				if in, ok := made.X.(*ast.Ident); ok && in.Name == "dsn" {
+					found[dsn.New(number(n.Args[0]), number(n.Args[1]), number(n.Args[2])).String()] = path
+				}
+			}
+			return true
+		})
+	})
+	return found
+}
+
+func TestManualNamesCodes(t *testing.T) {
+	manual := named{}
+	for _, code := range regexp.MustCompile(`\b[245]\.\d\.\d+\b`).FindAllString(page(t, "lastmile.1"), -1) {
+		manual[code] = "lastmile.1"
+	}
+	agreed(t, "status code", codes(t), manual)
 }
