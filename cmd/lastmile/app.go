@@ -97,7 +97,7 @@ func (p *program) help(c *cli.Context) error {
 		if command == nil {
 			return dsn.Config(fmt.Sprintf("%q is no command of lastmile (see lastmile help)", name))
 		}
-		command.Description = strings.TrimPrefix(optionHelp(command.Flags)+"\n\n"+moreHelp(name), "\n\n")
+		command.Description = strings.TrimPrefix(optionHelp(describe(command.Flags))+"\n\n"+moreHelp(name), "\n\n")
 		return cli.ShowCommandHelp(c, name)
 	}
 	return cli.ShowAppHelp(c)

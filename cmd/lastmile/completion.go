@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -26,6 +27,8 @@ func choices() map[string][]string {
 		"on-loop":    {"bounce", "defer", "deliver", "quarantine"},
 		"ret":        {"full", "hdrs"},
 		"log-format": {"text", "json"},
+		"log":        {"syslog", "stderr", "none"}, // or a file
+		"dsn":        {"sendmail"},                 // or a file
 		"recipe":     doctor.Recipes(),
 	}
 }
@@ -33,21 +36,13 @@ func choices() map[string][]string {
 // shells are the shells that there is completion for.
 var shells = []string{"bash", "zsh", "fish"}
 
-// completed is one option of a command, as a shell wants it.
-type completed struct {
-	names []string // with their dashes
-	usage string   // without the quotes that mark the placeholder
-	value string   // the placeholder, or nothing if it takes no value
-	words []string // its values, where there are a few
-	files bool     // the value is a path
-}
-
 // completedCommand is a command, as a shell wants it.
 type completedCommand struct {
 	name, usage string
-	options     []completed
+	options     []described
 	words       []string // for its operand, where there are a few
 	files       bool     // its operands are paths
+	recipient   bool     // its operand is an address
 }
 
 // completionCommand is lastmile completion.
@@ -77,7 +72,7 @@ func (p *program) completedCommands() (all []completedCommand) {
 		names = append(names, c.Name)
 	}
 	for _, c := range p.app().Commands {
-		made := completedCommand{name: c.Name, usage: c.Usage}
+		made := completedCommand{name: c.Name, usage: c.Usage, options: describe(c.Flags), recipient: strings.Contains(c.ArgsUsage, "RECIPIENT")}
 		switch c.Name {
 		case "help":
 			made.words = names
@@ -86,33 +81,12 @@ func (p *program) completedCommands() (all []completedCommand) {
 		case "key", "procmail", "formail", "lockfile":
 			made.files = true
 		}
-		for _, f := range c.Flags {
-			made.options = append(made.options, completedFlag(f))
+		if c.Name == "procmail" {
+			made.options = slices.DeleteFunc(procmailOptions(), func(o described) bool { return o.names[0][0] != '-' })
 		}
 		all = append(all, made)
 	}
 	return all
-}
-
-// completedFlag reads one of the library's flags.
-func completedFlag(f cli.Flag) (o completed) {
-	for _, name := range f.Names() {
-		if len(name) == 1 {
-			o.names = append(o.names, "-"+name)
-		} else {
-			o.names = append(o.names, "--"+name)
-		}
-	}
-	o.usage = f.(cli.DocGenerationFlag).GetUsage()
-	if parts := strings.Split(o.usage, "`"); len(parts) == 3 { // the word for the value is between
-		o.value, o.usage = parts[1], strings.Join(parts, "")
-	}
-	o.words = choices()[f.Names()[0]]
-	switch o.value {
-	case "FILE", "DIR", "TEMPLATE", "TARGET":
-		o.files = true
-	}
-	return o
 }
 
 // writeBash writes for bash(1).
@@ -127,25 +101,30 @@ func writeBash(w io.Writer, commands []completedCommand) error {
 			if o.value == "" {
 				continue
 			}
-			does := "return ;;"
-			switch {
-			case len(o.words) > 0:
-				does = "words='" + strings.Join(o.words, " ") + "' ;;"
-			case o.files:
-				does = "files=yes ;;"
+			does := "return"
+			if len(o.words) > 0 || o.files {
+				does = bashOffers(o.words, o.files)
 			}
-			fmt.Fprintf(&values, "\t%s,%s) %s\n", c.name, strings.Join(o.names, "|"+c.name+","), does)
+			fmt.Fprintf(&values, "\t%s,%s) %s ;;\n", c.name, strings.Join(o.names, "|"+c.name+","), does)
 		}
-		all = append(all, c.words...)
-		switch {
-		case c.files:
-			fmt.Fprintf(&options, "\t\t%s) files=yes ;;\n", c.name)
-		case len(all) > 0:
-			fmt.Fprintf(&options, "\t\t%s) words='%s' ;;\n", c.name, strings.Join(all, " "))
+		if all = append(all, c.words...); len(all) > 0 || c.files {
+			fmt.Fprintf(&options, "\t\t%s) %s ;;\n", c.name, bashOffers(all, c.files))
 		}
 	}
 	_, err := fmt.Fprintf(w, bashScript, strings.Join(names, " "), values.String(), options.String())
 	return err
+}
+
+// bashOffers sets the variables of the script.
+func bashOffers(words []string, files bool) string {
+	var set []string
+	if len(words) > 0 {
+		set = append(set, "words="+single(strings.Join(words, " ")))
+	}
+	if files {
+		set = append(set, "files=yes")
+	}
+	return strings.Join(set, " ")
 }
 
 const bashScript = `# bash completion for lastmile; made by: lastmile completion bash
@@ -172,11 +151,13 @@ _lastmile() {
 %s		esac
 		;;
 	esac
+	if [[ $files && $words == -* && $current != -* ]]; then
+		words= # options only when they are begun, where files are meant as well
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 	if [[ $files ]]; then
 		compopt -o filenames
-		mapfile -t COMPREPLY < <(compgen -f -- "$current")
-	else
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$current")
 	fi
 }
 complete -o bashdefault -o default -F _lastmile lastmile
@@ -191,6 +172,8 @@ func writeZsh(w io.Writer, commands []completedCommand) error {
 		for _, o := range c.options {
 			spec := "[" + zshText(o.usage) + "]"
 			switch {
+			case len(o.words) > 0 && o.files:
+				spec += ":" + o.value + ": _lastmile_or_file " + strings.Join(o.words, " ")
 			case len(o.words) > 0:
 				spec += ":" + o.value + ":(" + strings.Join(o.words, " ") + ")"
 			case o.files:
@@ -200,7 +183,10 @@ func writeZsh(w io.Writer, commands []completedCommand) error {
 			}
 			for _, name := range o.names {
 				others := ""
-				if len(o.names) > 1 {
+				switch {
+				case o.again:
+					others = "*"
+				case len(o.names) > 1:
 					others = "(" + strings.Join(o.names, " ") + ")"
 				}
 				if o.value != "" && strings.HasPrefix(name, "--") {
@@ -214,9 +200,9 @@ func writeZsh(w io.Writer, commands []completedCommand) error {
 			specs = append(specs, single("1:word:("+strings.Join(c.words, " ")+")"))
 		case c.files:
 			specs = append(specs, single("*:file:_files"))
-		case len(specs) > 0:
+		case c.recipient:
 			specs = append(specs, single("1:recipient: "))
-		default:
+		case len(specs) == 0:
 			continue
 		}
 		fmt.Fprintf(&cases, "\t%s) _arguments -S %s ;;\n", c.name, strings.Join(specs, " \\\n\t\t"))
@@ -227,6 +213,9 @@ func writeZsh(w io.Writer, commands []completedCommand) error {
 
 const zshScript = `#compdef lastmile
 # zsh completion for lastmile; made by: lastmile completion zsh
+_lastmile_or_file() {
+	_alternative "words:word:($*)" 'files:file:_files'
+}
 _lastmile() {
 	local -a commands
 	commands=(
@@ -255,10 +244,10 @@ func zshText(s string) string {
 // writeFish writes for fish(1).
 func writeFish(w io.Writer, commands []completedCommand) error {
 	var b strings.Builder
-	b.WriteString("# fish completion for lastmile; made by: lastmile completion fish\ncomplete -c lastmile -f\n")
+	b.WriteString(fishScript)
 	for _, c := range commands {
 		fmt.Fprintf(&b, "complete -c lastmile -n __fish_use_subcommand -a %s -d %s\n", c.name, single(c.usage))
-		of := "complete -c lastmile -n " + single("__fish_seen_subcommand_from "+c.name)
+		of := "complete -c lastmile -n " + single("__lastmile_runs "+c.name)
 		for _, o := range c.options {
 			line := of
 			for _, name := range o.names {
@@ -268,9 +257,10 @@ func writeFish(w io.Writer, commands []completedCommand) error {
 					line += " -s " + name[1:]
 				}
 			}
+			if len(o.words) > 0 {
+				line += " -a " + single(strings.Join(o.words, " "))
+			}
 			switch {
-			case len(o.words) > 0:
-				line += " -x -a " + single(strings.Join(o.words, " "))
 			case o.files:
 				line += " -r -F"
 			case o.value != "":
@@ -288,6 +278,14 @@ func writeFish(w io.Writer, commands []completedCommand) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+const fishScript = `# fish completion for lastmile; made by: lastmile completion fish
+function __lastmile_runs
+	set -l words (commandline -opc)
+	test "$words[2]" = $argv[1]
+end
+complete -c lastmile -f
+`
 
 // single quotes a word for all three shells.
 func single(s string) string {

@@ -35,8 +35,35 @@ func TestCompletionChoices(t *testing.T) {
 	for name, words := range choices() {
 		offered[name] = strings.Join(words, ", ")
 	}
+	delete(offered, "dsn") // takes a file as well, so that no word is refused:
+	delete(offered, "log") // TestCompletionAsManual
 	if !maps.Equal(offered, taken) {
 		t.Errorf("shells offer    %q\nthe program has %q", offered, taken)
+	}
+}
+
+// The values that shells offer are those that the manual explains.
+func TestCompletionAsManual(t *testing.T) {
+	t.Parallel()
+	explained := map[string][]string{}
+	for _, command := range []string{"deliver", "doctor"} {
+		items := strings.Split(subsection(t, command), "\n.It Fl ")
+		for _, item := range items[1:] {
+			option, _, _ := strings.Cut(strings.TrimPrefix(item, "Fl "), " ")
+			item = strings.ReplaceAll(item, ".Nm\n.Cm ", "") // a command
+			for _, m := range regexp.MustCompile(`(?m)^\.(?:It )?Cm (.*)$`).FindAllStringSubmatch(item, -1) {
+				explained[option] = append(explained[option], strings.FieldsFunc(m[1], func(r rune) bool { return strings.ContainsRune(" ,.", r) })...)
+			}
+		}
+	}
+	for option, words := range choices() {
+		if got, want := sorted(words), sorted(explained[option]); !slices.Equal(got, want) {
+			t.Errorf("--%s: shells offer %q, the manual has %q", option, got, want)
+		}
+		delete(explained, option)
+	}
+	if len(explained) > 0 {
+		t.Errorf("shells do not offer %v", explained)
 	}
 }
 
@@ -44,21 +71,22 @@ func TestCompletionChoices(t *testing.T) {
 // at the end.
 var completions = map[string]func(t *testing.T, dir, line string) string{
 	"bash": func(t *testing.T, dir, line string) string {
-		words := strings.Split(line, " ")
-		for i, word := range words {
-			words[i] = single(word)
-		}
-		last := len(words) - 1
-		// compopt wants a completion under way.
-		script := fmt.Sprintf("compopt() { :; }; . ./script; COMP_WORDS=(%s); COMP_CWORD=%d; _lastmile lastmile %s %s; printf '%%s\\n' \"${COMPREPLY[@]}\"",
-			strings.Join(words, " "), last, words[last], words[last-1])
-		return shell(t, dir, "bash", "--norc", "-c", script)
+		cmd := exec.Command("bash", "--norc", "--noprofile", "-i")
+		cmd.Dir, cmd.Env = dir, shellEnv(dir)
+		term := start(t, cmd)
+		// Not before the prompt: until then a key is the terminal's. Meta-? lists,
+		// Control-U clears.
+		term.input("for o in 'bell-style none' 'page-completions off' 'completion-query-items 0' 'enable-bracketed-paste off'; do bind \"set $o\"; done; . ./script; PS1=zz''begin\n")
+		term.await("zzbegin")
+		term.input(line + "\x1b?\x15echo zz''end\n")
+		out := term.await("zzend\r\n")
+		return strings.ReplaceAll(strings.ReplaceAll(out, line, ""), "echo zz''end", "")
 	},
 	"zsh": func(t *testing.T, dir, line string) string {
 		// zsh completes in a terminal only: Control-X lists, Control-Y clears.
 		script := `zmodload zsh/zpty
 zpty z zsh -f -i
-zpty -w z "PS1=; setopt no_beep; autoload -U compinit; compinit -D -u; zstyle ':completion:*' menu no; LISTMAX=1000; stty columns 60 -echo
+zpty -w z "PS1=; setopt no_beep; autoload -U compinit; compinit -D -u; zstyle ':completion:*' menu no; zstyle ':completion:*' format %d; LISTMAX=1000; stty columns 60 -echo
 . ./script; bindkey '^X' list-choices; bindkey '^Y' kill-whole-line; print zz''begin"
 while zpty -r z out; do [[ $out == *zzbegin* ]] && break; done
 zpty -n -w z ` + single(line) + `$'\t\C-X\C-Y'"print zz''end"$'\n'
@@ -69,7 +97,7 @@ zpty -d z`
 	},
 	"fish": func(t *testing.T, dir, line string) string {
 		out := shell(t, dir, "fish", "--no-config", "-c", "source script; complete -C "+single(line))
-		return regexp.MustCompile(`(?m)\t.*$`).ReplaceAllString(out, "")
+		return regexp.MustCompile(`(?m)^--[-a-z]+=|\t.*$`).ReplaceAllString(out, "")
 	},
 }
 
@@ -77,12 +105,16 @@ func shell(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
-	cmd.Env = []string{"HOME=" + dir, "PATH=/usr/bin:/bin", "TERM=dumb", "LC_ALL=C.UTF-8"}
+	cmd.Env = shellEnv(dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%s: %v, %s", name, err, out)
 	}
 	return string(out)
+}
+
+func shellEnv(dir string) []string {
+	return []string{"HOME=" + dir, "PATH=/usr/bin:/bin", "TERM=dumb", "LC_ALL=C.UTF-8"}
 }
 
 // Each shell understands its script, and offers what there is.
@@ -104,6 +136,14 @@ func TestCompletion(t *testing.T) {
 				line       string
 				want, lack string
 			}{
+				{"lastmile deliver --confine=", "shared always never", "--maildir"},
+				{"lastmile deliver --on-loop=de", "defer deliver", "bounce"},
+				{"lastmile deliver --log ", "syslog stderr none a-file", "text"},
+				{"lastmile deliver --dsn=s", "sendmail", "a-file"},
+				{"lastmile procmail --", "--lint --explain --json --run-programs", "--maildir"},
+				{"lastmile procmail --lint a", "a-file", "--json"},
+				{"lastmile doctor --aliases a-file --a", "--aliases", "--json"},
+				{"lastmile help --", "", "--maildir"},
 				{"lastmile de", "deliver", "doctor"},
 				{"lastmile deliver --", "--maildir --on-loop --trust", "--json --config-dir"},
 				{"lastmile doctor --", "--main-cf --json", "--maildir"},
@@ -114,19 +154,36 @@ func TestCompletion(t *testing.T) {
 				{"lastmile help ch", "check", ""},
 				{"lastmile completion z", "zsh", ""},
 			} {
-				got := strings.Fields(completions[name](t, dir, c.line))
-				for _, want := range strings.Fields(c.want) {
-					if !slices.Contains(got, want) {
-						t.Errorf("%s|: got %q, want %s", c.line, got, want)
-					}
-				}
-				for _, lack := range strings.Fields(c.lack) {
-					if slices.Contains(got, lack) {
-						t.Errorf("%s|: got %q, with %s", c.line, got, lack)
+				offers(t, name, dir, c.line, c.want, c.lack)
+			}
+			if name == "zsh" { // which says what is meant
+				offers(t, name, dir, "lastmile check ", "recipient", "")
+				offers(t, name, dir, "lastmile version ", "", "recipient")
+			}
+			for _, command := range p.completedCommands() {
+				for _, o := range command.options {
+					if len(o.words) > 0 {
+						offers(t, name, dir, "lastmile "+command.name+" "+o.names[0]+" ", strings.Join(o.words, " "), "--maildir")
 					}
 				}
 			}
 		})
+	}
+}
+
+// offers asks a shell what it has for a line.
+func offers(t *testing.T, shell, dir, line, want, lack string) {
+	t.Helper()
+	got := strings.Fields(completions[shell](t, dir, line))
+	for _, want := range strings.Fields(want) {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s|: got %q, want %s", line, got, want)
+		}
+	}
+	for _, lack := range strings.Fields(lack) {
+		if slices.Contains(got, lack) {
+			t.Errorf("%s|: got %q, with %s", line, got, lack)
+		}
 	}
 }
 

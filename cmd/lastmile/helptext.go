@@ -23,7 +23,7 @@ func moreHelp(command string) string {
 	case "key":
 		return keyHelp
 	case "procmail":
-		return procmailHelp
+		return procmailHelp()
 	case "formail":
 		var b strings.Builder
 		formail.Main([]string{"-h"}, strings.NewReader(""), io.Discard, &b)
@@ -114,24 +114,10 @@ examples:
 
 See lastmile(1).`
 
-const procmailHelp = `options:
-   -a ARGUMENT     set $1; again, $2 and so on
-   -d RECIPIENT... deliver to local users, as those users
-   -f, -r SENDER   the envelope sender, for the From_ line; - renews its date
-   -h, -?          print the usage, and exit 64
-   -m              run one rcfile as a general filter: what follows it is $1 ...
-   -o              no effect
-   -p              keep the environment, and do not run /etc/procmailrc
-   -t              no effect but with PROCMAIL_STRICT: failures are tried again
-   -v              print the version
-   -Y, -y          do not believe Content-Length
-   NAME=VALUE      set a variable before the rcfile
-   RCFILE          run this, not /etc/procmailrc and ~/.procmailrc
-   --lint          say what is wrong in an rcfile; with --json
-   --explain       say what it does with a message; with --ascii, --json,
-                   --run-programs
+// procmailHelp is also what procmail -h prints.
+func procmailHelp() string { return optionHelp(procmailOptions()) + "\n\n" + procmailMore }
 
-The recipient, for the loop check, is RECIPIENT=ADDRESS among the arguments;
+const procmailMore = `The recipient, for the loop check, is RECIPIENT=ADDRESS among the arguments;
 under Postfix RECIPIENT in the environment; the RECIPIENT of -d, if it has an @;
 or USER=ADDRESS, or USER= with DOMAIN= and EXTENSION=, among the arguments.
 Without one nothing is compared and nothing stamped.

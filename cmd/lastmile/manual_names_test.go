@@ -129,7 +129,7 @@ func (n named) but(t *testing.T, names ...string) named {
 
 func TestManualNamesVariables(t *testing.T) {
 	code := literals(t, `[A-Z][A-Z_]{2,}|TZ`, "cmd/lastmile/internal/doctor", "cmd/lastmile/internal/fault", "cmd/lastmile/internal/formail").but(t,
-		"DIR", "FILE", "TARGET", "TEMPLATE", // placeholders of the help
+		"DIR", "FILE", "TARGET", "TEMPLATE", "ARGUMENT", "RCFILE", // placeholders of the help
 		"INBOX", "LMTP", "SMTP", "FIFO", // words
 		"FROM_DAEMON", "FROM_MAILER", "TO_", // procmailrc's keywords
 		"LD_", "ELF_LD_", "AOUT_LD_", // beginnings of names

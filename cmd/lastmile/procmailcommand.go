@@ -34,7 +34,7 @@ func (p *program) procmail(name string, argv []string) error {
 		if err := p.NotUnderPostfix("procmail -h"); err != nil {
 			return err
 		}
-		io.WriteString(p.Stderr, agent.ProcmailUsage+procmailHelp+"\n")
+		io.WriteString(p.Stderr, agent.ProcmailUsage+procmailHelp()+"\n")
 		return agent.ExitStatus(exitUsage)
 	default:
 		return p.DeliverProcmail(name, a)
