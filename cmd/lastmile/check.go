@@ -35,6 +35,7 @@ func (p *program) check(a *agent.Arguments) error {
 	if err != nil {
 		return err
 	}
+	p.Invite()
 	m, h, err := delivery.Examine(p.Stdin)
 	if err != nil {
 		return err

@@ -85,6 +85,7 @@ func (p *program) explain(a *agent.Arguments) error {
 	if err != nil {
 		return err
 	}
+	p.Invite()
 	e, head, err := p.examine(env, rules)
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func procmailOptions() []described {
 		{names: []string{"-d"}, value: "RECIPIENT...", usage: "deliver to local users, as those users"},
 		{names: []string{"-f", "-r"}, value: "SENDER", usage: "the envelope sender, for the From_ line; - renews its date"},
 		{names: []string{"-h"}, usage: "print the usage, and exit 64, as -? does"},
-		{names: []string{"-m"}, usage: "run one rcfile as a general filter: what follows it is $1 ..."},
+		{names: []string{"-m"}, usage: "run one rcfile as a general filter, with arguments $1 ..."},
 		{names: []string{"-o"}, usage: "no effect"},
 		{names: []string{"-p"}, usage: "keep the environment, and do not run /etc/procmailrc"},
 		{names: []string{"-t"}, usage: "no effect but with PROCMAIL_STRICT: failures are tried again"},

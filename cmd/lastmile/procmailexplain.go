@@ -125,6 +125,7 @@ func (p *program) explainRC(s study, a *agent.ProcmailArgs) error {
 	if err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot run the rcfile", Err: err}
 	}
+	p.Invite()
 	data, err := io.ReadAll(p.Stdin)
 	if err != nil {
 		return &dsn.Error{Status: dsn.TempSystem, Text: "cannot read the message", Err: err}

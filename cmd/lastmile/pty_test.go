@@ -54,6 +54,13 @@ func newTerminal(t *testing.T) (*terminal, *os.File) {
 func start(t *testing.T, cmd *exec.Cmd) *terminal {
 	t.Helper()
 	term, program := newTerminal(t)
+	term.run(program, cmd)
+	return term
+}
+
+// run is start for a terminal that is there.
+func (term *terminal) run(program *os.File, cmd *exec.Cmd) {
+	term.t.Helper()
 	if cmd.Stdin == nil {
 		cmd.Stdin = program
 	}
@@ -68,13 +75,12 @@ func start(t *testing.T, cmd *exec.Cmd) *terminal {
 		cmd.SysProcAttr.Setctty = true // of descriptor 0
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		term.t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	term.t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	return term
 }
 
 // input types.

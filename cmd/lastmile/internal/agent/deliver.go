@@ -96,6 +96,7 @@ func (p *Process) Deliver(argv []string) error {
 		if TestOnlyBeforeDelivery != nil {
 			TestOnlyBeforeDelivery()
 		}
+		defer time.AfterFunc(wondering, p.Invite).Stop()
 		return agent.Deliver(gate, env, p.Stdin)
 	})
 }
