@@ -3,9 +3,10 @@ package delivery
 import "lastmile/delivery/internal/confine"
 
 // Confine says when a delivery to a mailbox is confined: once the mailbox is open,
-// the thread that delivers can write, make, rename and remove files in it only, start
-// no program, and connect neither by TCP nor to an abstract socket. Where the kernel
-// cannot do so (Linux before 5.19, or without Landlock) nothing is confined.
+// the thread that delivers can open for writing, make, rename and remove files in the
+// Maildir only, or remove the lock beside the mbox, and starts no program. From Linux
+// 6.7 on it cannot use TCP, from 6.12 on no abstract socket. Where the kernel cannot
+// do so (Linux before 5.19, or without Landlock) nothing is confined.
 //
 // There is no way back: the goroutine that has delivered stays confined, with the
 // thread it runs in.

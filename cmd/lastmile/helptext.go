@@ -31,7 +31,7 @@ func moreHelp(command string) string {
 		return strings.TrimRight(options, "\n") + "\n\n" + formailMore
 	case "lockfile":
 		// The other tab of a line is for the library's columns.
-		return "options:\n" + strings.ReplaceAll("\n"+strings.TrimRight(lockfileHelp, "\n"), "\n\t", "\n   ")[1:] + "\n\n" + lockfileMore
+		return strings.ReplaceAll("options:\n"+lockfileHelp, "\n\t", "\n   ") + "\n" + lockfileMore
 	case "completion":
 		return completionHelp
 	case "version":

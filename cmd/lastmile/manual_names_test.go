@@ -19,8 +19,8 @@ import (
 )
 
 // What the code names and the manual explains, and the reverse: variables of the
-// environment, files, exit statuses, status codes, findings of doctor. Options are
-// looked at by TestManualHasEveryOption.
+// environment, files, exit statuses, status codes, keys of the log, findings of
+// doctor. Options are looked at by TestManualHasEveryOption.
 
 // named is what the code names: the literals of a kind, and where each stands.
 type named map[string]string
@@ -267,6 +267,50 @@ func codes(t *testing.T) named {
 		})
 	})
 	return found
+}
+
+// keys returns the keys that a line of the log can have.
+func keys(t *testing.T) named {
+	t.Helper()
+	found := named{}
+	isPair := func(e ast.Expr) bool { name, ok := e.(*ast.Ident); return ok && name.Name == "pair" }
+	everyFile(t, nil, func(path string, file *ast.File) {
+		take := func(e ast.Expr) {
+			if l, ok := e.(*ast.CompositeLit).Elts[0].(*ast.BasicLit); ok {
+				found[strings.Trim(l.Value, `"`)] = path
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			l, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if list, ok := l.Type.(*ast.ArrayType); ok && isPair(list.Elt) {
+				for _, e := range l.Elts {
+					take(e)
+				}
+			} else if isPair(l.Type) {
+				take(l)
+			}
+			return true
+		})
+	})
+	return found
+}
+
+func TestManualNamesLogKeys(t *testing.T) {
+	_, item, _ := strings.Cut(page(t, "lastmile.1"), "\n.It Fl Fl log Ar target\n")
+	item, _, _ = strings.Cut(item, "\n.It ")
+	manual := literal(item)
+	code := keys(t)
+	if len(code) < 10 {
+		t.Errorf("only the keys %v are found", code)
+	}
+	for key, where := range code {
+		if !slices.Contains(manual, key) {
+			t.Errorf("key %s of %s is not in the manual", key, where)
+		}
+	}
 }
 
 func TestManualNamesCodes(t *testing.T) {

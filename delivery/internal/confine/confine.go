@@ -1,6 +1,7 @@
 // Package confine takes from a delivery what it has no need of once its mailbox is
 // open: with landlock(7) the kernel then denies to write anywhere else, to start
-// programs, to make devices and links, and to go out by TCP or to an abstract socket.
+// programs, to make devices and links, and, as new as it has to be for that, to go out
+// by TCP (Linux 6.7) or to an abstract socket (Linux 6.12).
 // A mistake of ours so cannot lead out of the mailbox, once that is open; which one it
 // is, package maildir finds below the fixed part of a template without following links.
 //

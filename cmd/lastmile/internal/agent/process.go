@@ -99,9 +99,9 @@ func Requested(args []string) (name string, rest []string) {
 	return name, args[min(1, len(args)):]
 }
 
-// AsCommand makes commands of the two options that every program has, and of the
-// first behind a command and alone there: with anything beside it, it may be a
-// caller's mistake, and is one of the command's.
+// AsCommand makes commands of the two options that every program has, and of --help
+// behind a command, where it must be alone: beside anything else it may be a mistake
+// in a set-up, which the command refuses.
 func AsCommand(args []string) []string {
 	switch {
 	case Called(args) != "lastmile" || len(args) < 2:
