@@ -3,7 +3,8 @@
 // delivered to.
 //
 // It is pure: it reads a header section from an io.Reader, or is fed with its
-// bytes, and keeps no state elsewhere. Other mail programs may import it.
+// bytes, and keeps no state elsewhere. Other mail programs may import it; README
+// says how, and testdata/outside is one that does.
 //
 // # The rule
 //

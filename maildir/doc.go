@@ -1,5 +1,6 @@
 // Package maildir stores messages in a Maildir so that they survive a crash.
-// Other mail programs may import it.
+// Other mail programs may import it; README says how, and testdata/outside is one
+// that does.
 //
 // It only delivers; to read a Maildir there is
 // github.com/emersion/go-maildir, which also names the Maildir++ folders here.
