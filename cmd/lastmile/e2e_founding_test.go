@@ -18,7 +18,7 @@ const (
 // provider's stamp.
 func foundingMail(t *testing.T, stamp string) []byte {
 	t.Helper()
-	msg := lab.Data(t, "isp-top.eml")
+	msg := lab.Data(t, "samples/isp-top.eml")
 	// Bounces are wanted back.
 	msg = bytes.ReplaceAll(msg, []byte("alice@capture.test"), []byte(foundingSender))
 	return bytes.ReplaceAll(msg, []byte("Delivered-To: "+lab.Account+"\n"), []byte("Delivered-To: "+stamp+"\n"))

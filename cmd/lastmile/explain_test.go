@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,9 +14,7 @@ import (
 	"lastmile/loopcheck"
 )
 
-// The expectations were written from the facts (testdata/samples/README.md, and
-// the line why of each case) before the program's answer was looked at, those of
-// the cases blind-… by somebody who had not seen the program.
+// testdata/explain/README.md has the format of the cases, and where they come from.
 
 // explained runs explain --json in this process and returns the causes and the
 // line of the stamp, 0 for none.
@@ -93,7 +92,13 @@ func TestExplainCases(t *testing.T) {
 			want := map[string]string{}
 			for line := range strings.Lines(string(about)) {
 				key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+				if !slices.Contains([]string{"recipient", "cause", "line", "flags", "env", "why"}, key) {
+					t.Errorf("unknown key %q", key)
+				}
 				want[key] = strings.TrimSpace(value)
+			}
+			if want["recipient"] == "" || want["why"] == "" {
+				t.Error("recipient or why is missing")
 			}
 			if name, value, ok := strings.Cut(want["env"], "="); ok {
 				t.Setenv(name, value)

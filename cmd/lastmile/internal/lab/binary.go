@@ -125,7 +125,7 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// Data reads a file of testdata/lab.
+// Data reads a file below testdata.
 func Data(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(dataPath(t, name))
@@ -141,5 +141,5 @@ func dataPath(t testing.TB, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(root, "testdata", "lab", name)
+	return filepath.Join(root, "testdata", name)
 }

@@ -38,7 +38,7 @@ func TestDovecotRetrieve(t *testing.T) {
 func TestFetchers(t *testing.T) {
 	t.Parallel()
 	Need(t, "fetchmail", "getmail", "fdm", "mpop")
-	msg := Data(t, "isp-top.eml")
+	msg := Data(t, "samples/isp-top.eml")
 	for name, fetch := range map[string]func(f *Fetcher, agent string) Run{
 		"fetchmail": func(f *Fetcher, agent string) Run { return f.Fetchmail(t, FetchmailConfig{MDA: agent}) },
 		"getmail":   func(f *Fetcher, agent string) Run { return f.Getmail(t, "SimplePOP3Retriever", agent) },

@@ -52,7 +52,7 @@ func StartPostfix(t testing.TB, c PostfixConfig) *Postfix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Postfix{root: root, script: dataPath(t, "postfix-instance.sh")}
+	p := &Postfix{root: root, script: dataPath(t, "lab/postfix-instance.sh")}
 	p.configure(t, c)
 
 	cmd := exec.Command("bash", p.script, "hold", root)
