@@ -80,7 +80,7 @@ func mailHost(t *testing.T, dir string) fstest.MapFS {
 
 // options are those of lastmile deliver that the cases use.
 func options(name string) (takesValue, known bool) {
-	known = slices.Contains([]string{"f", "sender", "original-recipient", "recipient-delimiter", "maildir", "command", "timeout", "stamped-by", "dry-run", "shell"}, name)
+	known = slices.Contains([]string{"f", "sender", "original-recipient", "recipient-delimiter", "maildir", "mbox", "command", "timeout", "stamped-by", "dry-run", "shell"}, name)
 	return name != "dry-run" && name != "shell", known
 }
 

@@ -15,8 +15,10 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds()
 
 // template is the Maildir of a command; none if the message goes elsewhere.
 func (c *command) template() (string, bool) {
-	if _, elsewhere := c.call.value("command"); elsewhere {
-		return "", false
+	for _, elsewhere := range []string{"command", "mbox"} {
+		if _, given := c.call.value(elsewhere); given {
+			return "", false
+		}
 	}
 	if t, ok := c.call.value("maildir"); ok {
 		return t, !strings.Contains(t, "$")
