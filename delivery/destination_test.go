@@ -15,8 +15,15 @@ import (
 	"lastmile/maildir"
 )
 
+// tested is a destination, and how many messages there are below its directory once
+// it has delivered one: none if it sends or throws them away.
+type tested struct {
+	Destination
+	stores int
+}
+
 // every returns each destination, with what it stores below dir.
-func every(t *testing.T, dir string) map[string]Destination {
+func every(t *testing.T, dir string) map[string]tested {
 	t.Helper()
 	at := func(name string) Template {
 		template, err := ParseTemplate(filepath.Join(dir, name), Home)
@@ -37,14 +44,14 @@ func every(t *testing.T, dir string) map[string]Destination {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]Destination{
-		"Maildir": inbox,
-		"Mbox":    mbox,
-		"Command": command,
-		"Filter": &Filter{
+	return map[string]tested{
+		"Maildir": {inbox, 1},
+		"Mbox":    {mbox, 1},
+		"Command": {command, 1},
+		"Filter": {&Filter{
 			Config: procmailrc.Config{Name: "procmail", Words: []string{"DEFAULT=" + filepath.Join(dir, "Filtered/")}, Account: procmailrc.Account{Home: dir, Shell: "/bin/sh"}},
 			Stdout: os.Stderr, Stderr: os.Stderr,
-		},
+		}, 1},
 	}
 }
 
@@ -73,19 +80,19 @@ func TestDestinations(t *testing.T) {
 	dir := t.TempDir()
 	for name := range every(t, dir) {
 		t.Run(name, func(t *testing.T) {
-			fresh := func() (Destination, string) {
+			fresh := func() (tested, string) {
 				dir, err := os.MkdirTemp(dir, "")
 				if err != nil {
 					t.Fatal(err)
 				}
 				return every(t, dir)[name], dir
 			}
-			deliver := func(d Destination, gate *Gate, in io.Reader) (Receipt, error) {
+			deliver := func(d tested, gate *Gate, in io.Reader) (Receipt, error) {
 				env, err := NewEnvelope("a@example.com")
 				if err != nil {
 					t.Fatal(err)
 				}
-				return (&Agent{Destination: d}).Deliver(gate, env, in)
+				return (&Agent{Destination: d.Destination}).Deliver(gate, env, in)
 			}
 
 			d, dir := fresh()
@@ -100,7 +107,7 @@ func TestDestinations(t *testing.T) {
 			in := strings.NewReader(text + strings.Repeat("long\n", 100000))
 			size := in.Size()
 			r, err := deliver(d, new(Gate), in)
-			if err != nil || r.Where == "" || len(messages(t, dir)) != 1 {
+			if err != nil || r.Where == "" || len(messages(t, dir)) != d.stores {
 				t.Errorf("a message: %+v, %v, and there are %q", r, err, messages(t, dir))
 			}
 			if in.Len() > 0 || r.Size != size {

@@ -41,15 +41,21 @@
 //     [Template] only.
 //   - delivery/destination_test.go: an entry in its table, which holds every
 //     destination to the interface: a message that cannot be read, a delivery
-//     that is given up, a Plan without effect.
+//     that is given up, a Plan without effect. It says how many messages the
+//     destination leaves below the test's directory: none if it sends them away.
 //   - cmd/lastmile/internal/agent/deliver.go: an option in DeliverOptions, a case in
 //     destinations, and a cell in destinationOptions, so that no message has two
-//     destinations and signals are watched from the beginning. If loops can be
-//     kept apart, set Quarantine.
+//     destinations and signals are watched from the beginning. What is in that cell
+//     goes with no --id, no --rcfile and no --confine always: a mailbox, which can
+//     be confined and be an rcfile's DEFAULT, is named in handing, and takes what
+//     confinement returns. If loops can be kept apart, set Quarantine.
 //   - testdata/script/lmtp.txtar: what a user sees, with its exit statuses.
 //   - cmd/lastmile/lastmile.1: the option; a test misses it. The completion and
-//     the help are made of the option's table. CHANGELOG.md, and README if a
-//     newcomer should know.
+//     the list of options in the help are made of the option's table; the sentences
+//     above and below it are deliverHelp in cmd/lastmile/helptext.go.
+//   - cmd/lastmile/internal/doctor: command.template, so that doctor looks for no
+//     Maildir, and a set-up in testdata/doctor.
+//   - CHANGELOG.md, and README if a newcomer should know.
 //
 // A package of its own, if it needs one, goes below delivery/internal and into the
 // table of TestImports.

@@ -196,7 +196,7 @@ func destinations(opt *Arguments, a *delivery.Agent) error {
 	if err := oneDestination(opt); err != nil {
 		return err
 	}
-	confine, err := confinement(opt, a)
+	confine, err := confinement(opt)
 	if err != nil {
 		return err
 	}
@@ -253,12 +253,18 @@ func elsewhere() []string {
 	return slices.Concat(cells[:len(cells)-1]...)
 }
 
+// handing are the options by which a message is handed on, not put into a mailbox:
+// there is nothing to confine a delivery to, and no DEFAULT for an rcfile.
+func handing() []string {
+	return slices.DeleteFunc(elsewhere(), func(option string) bool { return option == "mbox" })
+}
+
 // oneDestination refuses options that say different things about where a message
 // goes: of a row only options may be given together that stand in one cell.
 func oneDestination(opt *Arguments) error {
 	for _, row := range [...][][]string{
 		destinationOptions(),
-		{{"command"}, {"rcfile"}},
+		{handing(), {"rcfile"}},
 	} {
 		before := ""
 		for _, cell := range row {
@@ -281,18 +287,20 @@ func oneDestination(opt *Arguments) error {
 }
 
 // confinement reads the option that says when a delivery is confined: never if
-// programs may have to be started.
-func confinement(opt *Arguments, a *delivery.Agent) (delivery.Confine, error) {
+// programs may have to be started, or if there is no mailbox.
+func confinement(opt *Arguments) (delivery.Confine, error) {
 	type when = word[delivery.Confine]
 	c, err := choose(opt, "confine", when{"shared", delivery.ConfineShared}, when{"always", delivery.ConfineAlways}, when{"never", delivery.ConfineNever})
 	if err != nil {
 		return c, err
 	}
-	if a.Return != nil || opt.IsSet("rcfile") || opt.IsSet("command") {
-		if c == delivery.ConfineAlways {
-			return c, dsn.Config("--confine always starts no programs, so it goes with none of --command, --rcfile and --dsn")
+	for _, option := range append(handing(), "rcfile", "dsn") {
+		if opt.IsSet(option) && c == delivery.ConfineAlways {
+			return c, dsn.Config("--confine always starts no programs and wants a mailbox, so it does not go with --" + option)
 		}
-		c = delivery.ConfineNever
+		if opt.IsSet(option) {
+			c = delivery.ConfineNever
+		}
 	}
 	return c, nil
 }
