@@ -53,6 +53,8 @@
 //   - cmd/lastmile/lastmile.1: the option; a test misses it. The completion and
 //     the list of options in the help are made of the option's table; the sentences
 //     above and below it are deliverHelp in cmd/lastmile/helptext.go.
+//   - cmd/lastmile/internal/fault/ways_test.go: a way, in which every system call
+//     fails once, and is the last one before a crash.
 //   - cmd/lastmile/internal/doctor: command.template, so that doctor looks for no
 //     Maildir, and a set-up in testdata/doctor.
 //   - CHANGELOG.md, and README if a newcomer should know.

@@ -82,8 +82,16 @@ func TestManualHasEveryOption(t *testing.T) {
 			want = append(want, f.Names()...)
 		}
 		all = append(all, want...)
-		if got, want := sorted(explainedOptions(t, c.Name)), sorted(want); !slices.Equal(got, want) {
-			t.Errorf("%s: the manual has  %q\nthe program has %q", c.Name, got, want)
+		got := explainedOptions(t, c.Name)
+		for _, option := range sorted(want) {
+			if !slices.Contains(got, option) {
+				t.Errorf("%s: the manual does not explain %s", c.Name, option)
+			}
+		}
+		for _, option := range sorted(got) {
+			if !slices.Contains(want, option) {
+				t.Errorf("%s: the manual explains %s, which it does not have", c.Name, option)
+			}
 		}
 	}
 	for _, m := range regexp.MustCompile(`Fl Fl ([a-z][-a-z]*)`).FindAllStringSubmatch(text, -1) {
