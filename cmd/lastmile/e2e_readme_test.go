@@ -14,7 +14,8 @@ import (
 
 // What README shows is run: its sessions and shell lines here, its recipes for
 // procmail here, the others as lastmile doctor --recipe prints them, by
-// TestRecipes…; TestRecipesAreREADMEs compares the two.
+// TestRecipes…; TestRecipesAreREADMEs compares the two. TestREADMELines finds what
+// is left.
 
 // readmes are the READMEs, with the locale of their sessions.
 var readmes = map[string]string{"README.md": "en_US.UTF-8", "README.ja.md": "ja_JP.UTF-8"}
@@ -25,16 +26,30 @@ func readme(t *testing.T) string {
 	return page(t, "../../README.md")
 }
 
-// recipe returns the first code block of README that a pattern matches, or what
-// the pattern's group matches in it.
+// example is a code block or code span of a README.
+type example struct {
+	language string // of a block
+	text     string
+}
+
+// examples returns all that a README has.
+func examples(t *testing.T, name string) (found []example) {
+	t.Helper()
+	for _, m := range regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$|`([^`\n]+)`").FindAllStringSubmatch(page(t, "../../"+name), -1) {
+		found = append(found, example{m[1], m[2] + m[3]})
+	}
+	return found
+}
+
+// recipe returns the first example of README that a pattern matches, or what the
+// pattern's group matches in it.
 func recipe(t *testing.T, pattern string) string {
 	t.Helper()
-	for _, block := range regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```$|`([^`\n]+)`").FindAllStringSubmatch(readme(t), -1) {
-		text := block[1] + block[2]
-		if m := regexp.MustCompile(pattern).FindStringSubmatch(text); len(m) > 1 {
+	for _, e := range examples(t, "README.md") {
+		if m := regexp.MustCompile(pattern).FindStringSubmatch(e.text); len(m) > 1 {
 			return m[1]
 		} else if m != nil {
-			return text
+			return e.text
 		}
 	}
 	t.Fatalf("README has no recipe with %s", pattern)
@@ -44,8 +59,10 @@ func recipe(t *testing.T, pattern string) string {
 // blocks returns the code blocks of a README in a language.
 func blocks(t *testing.T, name, language string) (texts []string) {
 	t.Helper()
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(page(t, "../../"+name), -1) {
-		texts = append(texts, m[1])
+	for _, e := range examples(t, name) {
+		if e.language == language {
+			texts = append(texts, e.text)
+		}
 	}
 	return texts
 }
@@ -151,6 +168,9 @@ func TestREADMEShell(t *testing.T) {
 	}
 }
 
+// procmailRecipes begin the three ways in which Postfix calls procmail.
+var procmailRecipes = struct{ pipe, local, forward string }{`^procmail +unix`, `^mailbox_command = \S*procmail.*`, `^"\|IFS.*`}
+
 // The three ways in which Postfix calls procmail, as README has them: a message is
 // delivered, and the second pass of it refused.
 func TestREADMEProcmail(t *testing.T) {
@@ -159,15 +179,15 @@ func TestREADMEProcmail(t *testing.T) {
 	here := strings.NewReplacer("/usr/local/bin/procmail", lab.Named(t, "procmail"), "/etc/lastmile/procmailrc", "@ROOT@/home/vmail/filter.rc", "#alice", "#fred")
 	p := lab.StartPostfix(t, lab.PostfixConfig{
 		Users:     []string{"vmail", "alice", "fred"},
-		MasterCF:  here.Replace(recipe(t, `^procmail +unix`)),
-		MainCF:    "virtual_transport = procmail\nvirtual_mailbox_domains = sink.test, virtual.test\nprocmail_destination_recipient_limit = 1\n" + here.Replace(recipe(t, `^mailbox_command = \S*procmail.*`)),
+		MasterCF:  here.Replace(recipe(t, procmailRecipes.pipe)),
+		MainCF:    "virtual_transport = procmail\nvirtual_mailbox_domains = sink.test, virtual.test\nprocmail_destination_recipient_limit = 1\n" + here.Replace(recipe(t, procmailRecipes.local)),
 		Transport: "sink.test virtual:\n",
 	})
 	rcfile(t, p, "vmail", "filter.rc", "DEFAULT=$HOME/Maildir/\n")
 	for _, user := range []string{"alice", "fred"} {
 		rcfile(t, p, user, ".procmailrc", "DEFAULT=$HOME/Maildir/\n")
 	}
-	rcfile(t, p, "fred", ".forward", here.Replace(recipe(t, `^"\|IFS.*`))+"\n")
+	rcfile(t, p, "fred", ".forward", here.Replace(recipe(t, procmailRecipes.forward))+"\n")
 	for to, user := range map[string]string{"bob@virtual.test": "vmail", "alice@local.test": "alice", "fred@local.test": "fred"} {
 		p.Inject(t, "sender@sink.test", to, e2eMessage("to "+to))
 		p.Drain(t)

@@ -40,12 +40,15 @@ func setup(text, from string) string {
 	return ""
 }
 
+// printedRecipes begin the recipes of README that doctor prints, by caller.
+var printedRecipes = map[string][]string{
+	"pipe": {`^lastmile +unix`, `^virtual_transport`}, "local": {`^mailbox_command = \S*lastmile`}, "forward": {`^"\|\S*lastmile`},
+	"fetchmail": {`^mda "`}, "getmail": {`^\[destination\]`}, "mpop": {`^delivery mda`}, "fdm": {`^action "inbox"`},
+}
+
 // What README shows is what doctor prints.
 func TestRecipesAreREADMEs(t *testing.T) {
-	for caller, starts := range map[string][]string{
-		"pipe": {`^lastmile +unix`, `^virtual_transport`}, "local": {`^mailbox_command`}, "forward": {`^"\|`},
-		"fetchmail": {`^mda "`}, "getmail": {`^\[destination\]`}, "mpop": {`^delivery mda`}, "fdm": {`^action "inbox"`},
-	} {
+	for caller, starts := range printedRecipes {
 		text, ok := doctor.Recipe(caller)
 		if !ok {
 			t.Fatalf("no recipe for %s", caller)
@@ -129,12 +132,11 @@ func TestRecipesRetrievers(t *testing.T) {
 			return f.Fdm(t, here(one(t, "fdm", `^action "inbox" pipe "(.*)"`)))
 		},
 		"getmail": func(t *testing.T, f *lab.Fetcher, here func(string) string) lab.Run {
-			var arguments []string
-			if err := json.Unmarshal([]byte("["+one(t, "getmail", `^arguments = \((.*)\)$`)+"]"), &arguments); err != nil {
-				t.Fatal(err)
-			}
-			command := one(t, "getmail", `^path = (.*)$`) + " " + strings.Join(arguments, " ")
-			return f.Getmail(t, "SimplePOP3Retriever", strings.Fields(here(command))...)
+			return f.Getmail(t, "SimplePOP3Retriever", strings.Fields(here(getmail(t, one(t, "getmail", `^arguments = \((.*)\)$`))))...)
+		},
+		"getmail Multidrop": func(t *testing.T, f *lab.Fetcher, here func(string) string) lab.Run {
+			arguments, _, _ := strings.Cut(one(t, "getmail", `^arguments = \((.*)\)$`), `"--"`)
+			return f.Getmail(t, "MultidropPOP3Retriever", strings.Fields(here(getmail(t, arguments+recipe(t, multidropArguments))))...)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,6 +155,49 @@ func TestRecipesRetrievers(t *testing.T) {
 		})
 	}
 }
+
+// multidropArguments begins what README has getmail6 call with a Multidrop retriever,
+// from "--" on.
+const multidropArguments = `^"--stamped-by", "mta", `
+
+// getmail returns the command line of the arguments in a getmailrc.
+func getmail(t *testing.T, arguments string) string {
+	t.Helper()
+	var words []string
+	if err := json.Unmarshal([]byte("["+arguments+"]"), &words); err != nil {
+		t.Fatalf("%v: %s", err, arguments)
+	}
+	return "/usr/local/bin/lastmile " + strings.Join(words, " ")
+}
+
+// The line for fetchmailrc in README.ja.md cures the founding case: the provider's
+// stamp is no loop, and a real one goes into quarantine.
+func TestRecipeJapanese(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "fetchmail", "dovecot")
+	d := lab.StartDovecot(t)
+	f := lab.NewFetcher(t, d)
+	m := regexp.MustCompile("(?m)" + japaneseRecipe).FindStringSubmatch(page(t, "../../README.ja.md"))
+	if m == nil {
+		t.Fatal("README.ja.md has no line for fetchmailrc")
+	}
+	mda := strings.ReplaceAll(m[1], "/usr/local/bin/lastmile deliver", lab.Binary(t)+" deliver --maildir "+f.Maildir())
+	fetch := func(message []byte) {
+		t.Helper()
+		d.Put(t, message)
+		if r := f.Fetchmail(t, lab.FetchmailConfig{MDA: mda}); r.Exit != 0 || r.Output != "" || d.Count(t) != 0 {
+			t.Fatalf("got %+v, %d messages left on the server", r, d.Count(t))
+		}
+	}
+	fetch(foundingMail(t, lab.Account))
+	stored := e2eStored(t, f.Maildir())
+	fetch(stored)
+	e2eStored(t, f.Maildir())
+	e2eStored(t, filepath.Join(f.Maildir(), ".Loops"))
+}
+
+// japaneseRecipe begins the recipe of README.ja.md.
+const japaneseRecipe = `^mda "(.*)"$`
 
 // The texts of the cases are in postconf's own form: read as main.cf and
 // master.cf, it prints them unchanged.

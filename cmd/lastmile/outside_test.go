@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// outsideCommand begins the command of README that names a clone of the module.
+const outsideCommand = `^go mod edit .*`
+
 // A program of another module uses the packages that are for others, by the commands
 // that README names.
 func TestOutside(t *testing.T) {
@@ -29,7 +32,7 @@ func TestOutside(t *testing.T) {
 		return string(out), cmd.ProcessState.ExitCode()
 	}
 
-	add := strings.Fields(strings.ReplaceAll(recipe(t, `^go mod edit .*`), "CLONE", clone))
+	add := strings.Fields(strings.ReplaceAll(recipe(t, outsideCommand), "CLONE", clone))
 	for _, command := range [][]string{{"go", "mod", "init", "example.com/outside"}, add, {"go", "mod", "tidy"}, {"go", "build"}} {
 		if out, status := run("", command[0], command[1:]...); status != 0 {
 			t.Fatalf("%s: exit status %d, %s", strings.Join(command, " "), status, out)
