@@ -208,9 +208,16 @@ func TestREADMEProcmail(t *testing.T) {
 	}
 }
 
-// A page that is longer is not read.
+// A page that is longer is not read, nor is a line.
 func TestREADMELength(t *testing.T) {
 	if n := strings.Count(readme(t), "\n"); n >= 250 {
 		t.Errorf("README has %d lines, want less than 250", n)
+	}
+	for name := range readmes {
+		for line := range strings.Lines(page(t, "../../"+name)) {
+			if w := width(strings.TrimSuffix(line, "\n")); w > 140 && !strings.HasPrefix(line, "|") {
+				t.Errorf("%s has a line of %d columns: %s", name, w, line)
+			}
+		}
 	}
 }
