@@ -58,6 +58,12 @@ func (d *Disk) Durable(path, above string) error {
 	return nil
 }
 
+// Renamed takes into account that somebody else has given a file another name.
+func (d *Disk) Renamed(from, to string) {
+	delete(d.names, entryOf(from))
+	d.names[entryOf(to)] = true
+}
+
 func inodeOf(path string) (inode, error) {
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {

@@ -26,12 +26,15 @@ const (
 
 // Plan says what is to happen, and when. The zero value lets the program run.
 type Plan struct {
-	// At is the number of a counted call, from 1.
+	// At is the number of a counted call, from 1. The number of a call may differ by
+	// one or two between runs, with the threads that the Go runtime starts.
 	At int
+	// First, if not empty, is the name of a call, and stands for the number of the
+	// first of that name.
+	First string
 	// Fail is which of its errnos this call fails with, from 1, and if it has not
-	// so many, which of them when they are counted again; 0 lets it be. The number
-	// of a call may differ by one or two between runs, with the threads that the
-	// Go runtime starts, so an errno named here might not fit.
+	// so many, which of them when they are counted again; 0 lets it be. An errno
+	// named here might not fit the call that is met.
 	Fail int
 	// Sticky lets all later calls of the same name fail, too: a disk stays full.
 	Sticky bool
@@ -65,6 +68,8 @@ type Command struct {
 	Stdin     []byte
 	// Limit is after which time a run is a hang.
 	Limit time.Duration
+	// Disk, if not nil, is what an earlier run has left.
+	Disk *Disk
 }
 
 // Result is what came of a run.
@@ -130,7 +135,11 @@ func Run(c Command, plan Plan) (Result, error) {
 		feed.Write(c.Stdin) // an error is the program's death
 		feed.Close()
 	}()
-	t := &tracer{plan: plan, main: pid, threads: map[int]*thread{pid: {}}, tasks: map[int]bool{pid: true}, result: Result{Disk: newDisk()}}
+	disk := c.Disk
+	if disk == nil {
+		disk = newDisk()
+	}
+	t := &tracer{plan: plan, main: pid, threads: map[int]*thread{pid: {}}, tasks: map[int]bool{pid: true}, result: Result{Disk: disk}}
 	limit := time.AfterFunc(c.Limit, t.killAll)
 	err = t.loop()
 	t.result.Hung = !limit.Stop()
@@ -262,7 +271,7 @@ func (t *tracer) enter(tid int, th *thread) bool {
 		c.Errnos = []unix.Errno{unix.EINTR} // there is no disk behind it
 	}
 	t.result.Calls = append(t.result.Calls, c)
-	now := len(t.result.Calls) == t.plan.At
+	now := len(t.result.Calls) == t.plan.At || t.result.Hit == nil && c.Name == t.plan.First
 	again := t.plan.Sticky && t.result.Hit != nil && t.result.Hit.Name == c.Name && lasts(t.result.Errno)
 	if now {
 		t.result.Hit = c
