@@ -77,49 +77,35 @@ func Diagnose(way []TraceField, recipient string, line, skipped int) Diagnosis {
 	}
 	d := Diagnosis{Cause: TrueLoop, Lines: []int{line}}
 	older, newer := way[:at], way[at+1:]
-	hops, fetch, again, unknown := 0, -1, -1, -1
-	for i := range newer {
-		switch f := &newer[i]; {
-		case f.Hop != nil && f.Hop.Fetched():
-			fetch = i
-		case f.Hop != nil:
-			hops++
-		case strings.HasPrefix(strings.ToLower(f.Name), "resent-"):
-			again = i
-		case f.Is(DeliveredTo) && f.Body == "unknown":
-			unknown = i
-		}
-	}
+	own, s := way[at].Is(OwnStamp), seenIn(newer) // an own stamp is proof of a loop
 	switch {
-	case way[at].Is(OwnStamp): // proven
-	case fetch >= 0 && !sameHost(lastHop(older), lastHop(newer)):
-		d.Cause, d.Fetcher = ProviderStamp, newer[fetch].Hop.Software
-		d.Lines = append(d.Lines, newer[fetch].Line)
+	case own:
+	case s.fetch != nil && !sameHost(lastHop(older), lastHop(newer)):
+		d.Cause, d.Fetcher = ProviderStamp, s.fetch.Hop.Software
+		d.Lines = append(d.Lines, s.fetch.Line)
 		return d
-	case unknown >= 0 && hops == 0:
-		// getmail6 that leaves no Received field, but this.
+	case s.unknown != nil && s.hops == 0:
 		d.Cause, d.Fetcher = ProviderStamp, "getmail"
-		d.Lines = append(d.Lines, newer[unknown].Line)
+		d.Lines = append(d.Lines, s.unknown.Line)
 		return d
-	case again >= 0:
+	case s.again != nil:
 		d.Cause = Resent
-		d.Lines = append(d.Lines, newer[again].Line)
+		d.Lines = append(d.Lines, s.again.Line)
 		return d
 	case countHops(older) == 0:
 		d.Cause = ForeignStamp
 		return d
-	case hops == 0 && fetch < 0:
+	case s.hops == 0 && s.fetch == nil:
 		d.Cause = ThisHop
 		if h := lastHop(older); h.Fetched() {
 			d.Fetcher = h.Software
 		}
 		return d
-	}
-	if !way[at].Is(OwnStamp) && !passedSite(older, newer) {
+	case !passedSite(older, newer):
 		d.Cause = ForeignStamp
 		return d
 	}
-	if age := newest(newer).Sub(newest(older)); age > oldStamp && !way[at].Is(OwnStamp) && !newest(older).IsZero() {
+	if age := newest(newer).Sub(newest(older)); age > oldStamp && !own && !newest(older).IsZero() {
 		d.Cause, d.Age = Reinjected, age
 		return d
 	}
@@ -130,6 +116,30 @@ func Diagnose(way []TraceField, recipient string, line, skipped int) Diagnosis {
 		}
 	}
 	return d
+}
+
+// sighting is what a way shows of retrievers and people.
+type sighting struct {
+	hops    int         // that are not a retriever's
+	fetch   *TraceField // the newest field of a retriever
+	again   *TraceField // the newest of somebody who has sent the message again
+	unknown *TraceField // the stamp of a getmail6 that leaves no Received field, but this
+}
+
+func seenIn(way []TraceField) (s sighting) {
+	for i := range way {
+		switch f := &way[i]; {
+		case f.Hop != nil && f.Hop.Fetched():
+			s.fetch = f
+		case f.Hop != nil:
+			s.hops++
+		case strings.HasPrefix(strings.ToLower(f.Name), "resent-"):
+			s.again = f
+		case f.Is(DeliveredTo) && f.Body == "unknown":
+			s.unknown = f
+		}
+	}
+	return s
 }
 
 // noLoop looks for what may be taken for a loop.

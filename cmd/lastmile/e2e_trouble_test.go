@@ -16,49 +16,38 @@ func TestE2EDeferrals(t *testing.T) {
 	t.Parallel()
 	lab.Need(t, "postfix")
 	const from = "deferrals@sink.test"
-	transports := map[string]string{ // by domain
-		"box":      "--maildir @ROOT@/home/alice/{user} -- ${recipient}",
-		"flag":     "--no-such-flag --maildir @ROOT@/home/alice/flag -- ${recipient}",
-		"macro":    "--maildir @ROOT@/home/alice/macro -- $${recipient}",
-		"two":      "--maildir @ROOT@/home/alice/two -- ${recipient} more",
-		"command":  "--command /nonexistent/agent -- ${recipient}",
-		"status1":  "--command /bin/false -- ${recipient}",
-		"signal":   "--shell {--command=kill -9 $$$$} -- ${recipient}",
-		"slow":     "--timeout 1s {--command=sleep 20} -- ${recipient}",
-		"loopwait": "--on-loop defer --maildir @ROOT@/home/alice/loopwait -- ${recipient}",
+	cases := []struct{ user, domain, argv, dsn, text string }{
+		{"closed", "box", "--maildir @ROOT@/home/alice/{user} -- ${recipient}", "4.2.0", "cannot deliver to the mailbox"},
+		{"x", "flag", "--no-such-flag --maildir @ROOT@/home/alice/flag -- ${recipient}", "4.3.5", "flag provided but not defined: -no-such-flag (see lastmile help deliver)"},
+		{"x", "macro", "--maildir @ROOT@/home/alice/macro -- $${recipient}", "4.3.5", "the recipient is a macro that the caller did not expand: ${recipient}"},
+		{"x", "two", "--maildir @ROOT@/home/alice/two -- ${recipient} more", "4.3.5", "2 arguments where one recipient is wanted (see lastmile help deliver)"},
+		{"x", "command", "--command /nonexistent/agent -- ${recipient}", "4.3.0", "cannot run the command"},
+		{"x", "status1", "--command /bin/false -- ${recipient}", "4.3.0", "command died with status 1"},
+		{"x", "signal", "--shell {--command=kill -9 $$$$} -- ${recipient}", "4.3.0", "command died with signal 9"},
+		{"x", "slow", "--timeout 1s {--command=sleep 20} -- ${recipient}", "4.3.0", "time limit of 1s exceeded"},
+		{"x", "loopwait", "--on-loop defer --maildir @ROOT@/home/alice/loopwait -- ${recipient}", "4.4.6", "mail forwarding loop for x@loopwait.test"},
 	}
 	c := lab.PostfixConfig{Users: []string{"alice"}}
-	for domain, argv := range transports {
-		c.MasterCF += domain + " unix - n n - - pipe flags=R user=alice argv=@LASTMILE@ deliver " + argv + "\n"
-		c.Transport += domain + ".test " + domain + ":\n"
+	for _, trouble := range cases {
+		c.MasterCF += trouble.domain + " unix - n n - - pipe flags=R user=alice argv=@LASTMILE@ deliver " + trouble.argv + "\n"
+		c.Transport += trouble.domain + ".test " + trouble.domain + ":\n"
 	}
 	p := lab.StartPostfix(t, c)
 	// A Maildir of root's, which alice cannot enter.
 	if err := os.Mkdir(filepath.Join(p.Home("alice"), "closed"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cases := []struct{ to, dsn, text string }{
-		{"closed@box.test", "4.2.0", "cannot deliver to the mailbox"},
-		{"x@flag.test", "4.3.5", "flag provided but not defined: -no-such-flag (see lastmile help deliver)"},
-		{"x@macro.test", "4.3.5", "the recipient is a macro that the caller did not expand: ${recipient}"},
-		{"x@two.test", "4.3.5", "2 arguments where one recipient is wanted (see lastmile help deliver)"},
-		{"x@command.test", "4.3.0", "cannot run the command"},
-		{"x@status1.test", "4.3.0", "command died with status 1"},
-		{"x@signal.test", "4.3.0", "command died with signal 9"},
-		{"x@slow.test", "4.3.0", "time limit of 1s exceeded"},
-		{"x@loopwait.test", "4.4.6", "mail forwarding loop for x@loopwait.test"},
-	}
 	for _, c := range cases {
-		msg := e2eMessage("deferral")
-		if strings.HasPrefix(c.to, "x@loopwait") {
-			msg = append([]byte("Delivered-To: "+c.to+"\n"), msg...)
+		to, msg := c.user+"@"+c.domain+".test", e2eMessage("deferral")
+		if c.domain == "loopwait" {
+			msg = append([]byte("Delivered-To: "+to+"\n"), msg...)
 		}
-		p.Inject(t, from, c.to, msg)
+		p.Inject(t, from, to, msg)
 	}
 	p.Drain(t)
 	for _, c := range cases {
-		t.Run(c.to, func(t *testing.T) {
-			results := p.Results(t, c.to)
+		t.Run(c.domain, func(t *testing.T) {
+			results := p.Results(t, c.user+"@"+c.domain+".test")
 			if len(results) != 1 || results[0].DSN != c.dsn || results[0].Status != "deferred" || results[0].Text != c.text {
 				t.Errorf("got %+v, want one deferral, %s (%s)", results, c.dsn, c.text)
 			}

@@ -50,12 +50,11 @@ func denied(err error) bool {
 	return errors.Is(err, unix.EACCES) || errors.Is(err, unix.EXDEV) || errors.Is(err, unix.EPERM)
 }
 
-func TestThread(t *testing.T) {
-	if !possible(t) {
-		return
-	}
+// directories makes a Maildir and another directory, with files in them.
+func directories(t *testing.T) (box, other string) {
+	t.Helper()
 	dir := t.TempDir()
-	box, other := dir+"/box", dir+"/other"
+	box, other = dir+"/box", dir+"/other"
 	for _, d := range []string{box, box + "/tmp", box + "/new", other} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			t.Fatal(err)
@@ -66,16 +65,31 @@ func TestThread(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return box, other
+}
+
+// connect returns what connects to a server, which listens.
+func connect(t *testing.T, network, address string) func() error {
+	t.Helper()
+	listener, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	abstract, err := net.Listen("unix", "@lastmile"+strconv.Itoa(os.Getpid()))
-	if err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { listener.Close() })
+	return func() error {
+		c, err := net.Dial(network, listener.Addr().String())
+		if err == nil {
+			c.Close()
+		}
+		return err
 	}
-	defer abstract.Close()
+}
+
+func TestThread(t *testing.T) {
+	if !possible(t) {
+		return
+	}
+	box, other := directories(t)
 	write := func(path string) error { return os.WriteFile(path, []byte("x"), 0o600) }
 	for _, c := range []struct {
 		name    string
@@ -99,20 +113,8 @@ func TestThread(t *testing.T) {
 		{name: "link elsewhere", do: func() error { return os.Link(box+"/new/1", other+"/2") }, denied: true},
 		{name: "make a directory elsewhere", do: func() error { return os.Mkdir(other+"/2", 0o700) }, denied: true},
 		{name: "start a program", do: func() error { return exec.Command("/bin/true").Run() }, denied: true},
-		{name: "connect", do: func() error {
-			c, err := net.Dial("tcp", listener.Addr().String())
-			if err == nil {
-				c.Close()
-			}
-			return err
-		}, denied: true, version: 4},
-		{name: "connect to an abstract socket", do: func() error {
-			c, err := net.Dial("unix", abstract.Addr().String())
-			if err == nil {
-				c.Close()
-			}
-			return err
-		}, denied: true, version: 6},
+		{name: "connect", do: connect(t, "tcp", "127.0.0.1:0"), denied: true, version: 4},
+		{name: "connect to an abstract socket", do: connect(t, "unix", "@lastmile"+strconv.Itoa(os.Getpid())), denied: true, version: 6},
 	} {
 		if Version() < c.version {
 			continue

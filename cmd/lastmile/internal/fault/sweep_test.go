@@ -173,17 +173,22 @@ func runPlan(t *testing.T, filter string, way way, dir string, p Plan, tally *ta
 	if len(f.whole) > 0 {
 		tally.again.Add(1)
 	}
+	tryAgain(t, s, f, complain)
+	return r
+}
+
+// tryAgain makes the next delivery, after a fault, which delivers.
+func tryAgain(t *testing.T, s *scene, f found, complain func(format string, args ...any)) {
 	for _, lock := range f.locks {
 		os.Remove(lock) // what becomes of a stale lock in the end
 	}
 	if next, err := Run(s.cmd, Plan{}); err != nil || next.Status != 0 {
 		complain("the next try: %v, exit status %d: %q", err, next.Status.ExitStatus(), next.Output)
-	} else if again := s.look(t); len(again.whole) != len(f.whole)+1 && !(way.once && len(again.whole) == 1) {
+	} else if again := s.look(t); len(again.whole) != len(f.whole)+1 && !(s.way.once && len(again.whole) == 1) {
 		complain("after the next try: %d messages, there were %d", len(again.whole), len(f.whole))
-	} else if way.once && len(again.whole) != 1 {
+	} else if s.way.once && len(again.whole) != 1 {
 		complain("stored again: %d messages", len(again.whole))
 	}
-	return r
 }
 
 // describePlan says which fault it was.
