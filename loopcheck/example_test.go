@@ -48,6 +48,21 @@ func ExampleScanner() {
 	// Output: 1 stamp, false
 }
 
+// Behind local(8), and pipe(8) with flags=D, the stamp on top is that of the very
+// delivery: it does not count.
+func ExampleHeader_TopStamp() {
+	h, err := loopcheck.Scan(strings.NewReader("Delivered-To: joe@example.com\n" + stamped))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(h.Find("joe@example.com", loopcheck.Options{}) != nil)
+	fmt.Println(h.Find("joe@example.com", loopcheck.Options{Skip: h.TopStamp()}) != nil)
+	// Output:
+	// true
+	// false
+}
+
 // Why does it loop?
 func ExampleDiagnose() {
 	head, _, _ := strings.Cut(stamped, "\n\n")

@@ -82,8 +82,8 @@ func (d *Delivery) Recall(key Key) (*Once, error) {
 func (o *Once) Close() { unix.Close(o.journal.fd) }
 
 // Place is [Delivery.Place] for a message that may have been delivered here
-// before: then nothing is done but to see to it that it is on stable storage, and
-// already is true.
+// before: then nothing is done but to see to it that it is on stable storage,
+// already is true, and the caller gives this delivery up with [Delivery.Remove].
 func (o *Once) Place() (path string, already bool, err error) {
 	d, j := o.delivery, o.journal
 	n := j.find(o.key)

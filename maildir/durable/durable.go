@@ -1,7 +1,11 @@
-// Package durable has the system calls that put bytes and names on stable
-// storage, and keep others out meanwhile, each again after EINTR. They are made plainly because an os.File
-// registers with the poller, which costs two descriptors and three calls for
-// every regular file, and ends the process where there are no descriptors left.
+// Package durable has the system calls that put bytes and names on stable storage,
+// and keep others out meanwhile, each again after EINTR. They are made plainly
+// because an os.File registers with the poller, which costs two descriptors and
+// three calls for every regular file, and ends the process where there are no
+// descriptors left.
+//
+// It is what package maildir, and lastmile's other mailboxes, are built on; other
+// programs want package maildir.
 //
 // Errors are errnos: the caller knows the path.
 package durable
