@@ -97,11 +97,11 @@ func (s *pmSandbox) shell(script string) *exec.Cmd {
 func (s *pmSandbox) command(dir string, uid, gid int, argv ...string) *exec.Cmd {
 	attr := &syscall.SysProcAttr{Setsid: true}
 	if s.holder != nil {
-		inside := []string{"--mount=" + s.holder.namespace(), "--", "/bin/sh", "-c", `cd "$0" && exec "$@"`, dir}
+		enter := s.holder.enter(dir)
 		if uid != 0 {
-			inside = append(inside, "setpriv", "--reuid="+strconv.Itoa(uid), "--regid="+strconv.Itoa(gid), "--clear-groups", "--")
+			enter = append(enter, "setpriv", "--reuid="+strconv.Itoa(uid), "--regid="+strconv.Itoa(gid), "--clear-groups", "--")
 		}
-		argv = append(append([]string{"nsenter"}, inside...), argv...)
+		argv = append(enter, argv...)
 		dir = "/"
 	} else if s.p.switches {
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}

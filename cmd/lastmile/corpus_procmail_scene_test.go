@@ -183,8 +183,15 @@ func (h *pmHolder) close() {
 	h.cmd.Wait()
 }
 
-func (h *pmHolder) namespace() string { return fmt.Sprintf("/proc/%d/ns/mnt", h.cmd.Process.Pid) }
-func (h *pmHolder) root() string      { return fmt.Sprintf("/proc/%d/root", h.cmd.Process.Pid) }
+// enter goes before a program that is to run in the namespace, in a directory there.
+// The root is named because a namespace is entered at its own: in a chroot that is the
+// one of the system around it.
+func (h *pmHolder) enter(dir string) []string {
+	return []string{"nsenter", fmt.Sprintf("--mount=/proc/%d/ns/mnt", h.cmd.Process.Pid),
+		"--root=" + h.root(), "--wd=" + h.root() + dir, "--"}
+}
+
+func (h *pmHolder) root() string { return fmt.Sprintf("/proc/%d/root", h.cmd.Process.Pid) }
 
 // sendSignals sends the signals of the case to a process, one after the other; a
 // file is waited for, and then a little longer, for a program that has told of

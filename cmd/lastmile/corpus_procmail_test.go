@@ -163,7 +163,7 @@ func pmNeed(t *testing.T, c *pmCase) {
 		switch {
 		case !ok || what == "nonroot": // root never runs these itself
 		case what == "root":
-			lab.Need(t, "unshare", "nsenter", "setpriv")
+			lab.Need(t, "mount", "unshare", "nsenter", "setpriv")
 		default:
 			if _, err := exec.LookPath(what); err != nil {
 				pmLack(t, "not installed: "+what)

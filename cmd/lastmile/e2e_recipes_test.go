@@ -253,14 +253,15 @@ func writeText(t *testing.T, path, text string) {
 }
 
 // examineHere runs doctor where Postfix runs: in the mount namespace of the
-// instance, whose users and /etc/postfix only its processes see.
+// instance, whose users and /etc/postfix only its processes see. Its root is named for
+// a chroot: a namespace is entered at the root of the system around that.
 func examineHere(t *testing.T, p *lab.Postfix, args ...string) doctor.Report {
 	t.Helper()
 	pid, err := os.ReadFile(filepath.Join(p.Root(), "queue/pid/master.pid"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append([]string{"--target", strings.TrimSpace(string(pid)), "--mount", "--", lab.Binary(t), "doctor", "--json"}, args...)
+	args = append([]string{"--target", strings.TrimSpace(string(pid)), "--mount", "--root", "--wd", "--", lab.Binary(t), "doctor", "--json"}, args...)
 	out, err := exec.Command("nsenter", args...).Output()
 	var r doctor.Report
 	if jsonErr := json.Unmarshal(out, &r); jsonErr != nil {

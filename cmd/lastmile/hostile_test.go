@@ -165,7 +165,7 @@ func TestOpenRcfile(t *testing.T) {
 // of root's, before it runs anything of the recipient's.
 func TestBecome(t *testing.T) {
 	t.Parallel()
-	lab.Need(t, "unshare", "setpriv")
+	lab.Need(t, "mount", "unshare", "setpriv")
 	lab.NeedMounts(t)
 	dir, err := os.MkdirTemp("", "become")
 	mustDo(t, err)

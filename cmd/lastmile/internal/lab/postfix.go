@@ -46,7 +46,7 @@ type Postfix struct {
 // two seconds, so tests share one among many transports and users.
 func StartPostfix(t testing.TB, c PostfixConfig) *Postfix {
 	t.Helper()
-	Need(t, "postfix", "master", "postlog", "sendmail", "postdrop", "unshare", "bash")
+	Need(t, "postfix", "master", "postlog", "sendmail", "postdrop", "mount", "unshare", "bash")
 	NeedMounts(t)
 	root, err := publicDir("lm-pf-")
 	if err != nil {
