@@ -18,8 +18,8 @@ type build struct {
 	Schema   int               `json:"schema"` // 1, until a member changes its meaning
 	Version  string            `json:"version"`
 	Commit   string            `json:"commit,omitempty"`
-	Time     string            `json:"time,omitempty"` // of the commit
-	Modified bool              `json:"modified"`       // built from more than the commit
+	Time     string            `json:"time,omitempty"`     // of the commit
+	Modified *bool             `json:"modified,omitempty"` // built from more than the commit; nil, nobody knows
 	Go       string            `json:"go"`
 	Settings map[string]string `json:"settings"`
 	Modules  []module          `json:"modules"`
@@ -42,7 +42,8 @@ func newBuild(info *debug.BuildInfo) build {
 		case "vcs.time":
 			b.Time = s.Value
 		case "vcs.modified":
-			b.Modified = s.Value == "true"
+			modified := s.Value == "true"
+			b.Modified = &modified
 		default:
 			b.Settings[s.Key] = s.Value
 		}
