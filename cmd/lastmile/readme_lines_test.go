@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,7 +167,7 @@ func tryLine(t *testing.T, line string) {
 
 // commandNames are the commands of lastmile.
 func commandNames() (names []string) {
-	for _, c := range (&program{}).app().Commands {
+	for _, c := range inThisProcess(nil, io.Discard).app().Commands {
 		names = append(names, c.Name)
 	}
 	return names
@@ -219,7 +220,7 @@ func tryScript(t *testing.T, line string) {
 
 // tryPackaged looks for a program in the packages, and where .ci/run installs one.
 func tryPackaged(t *testing.T, path string) {
-	for file, want := range map[string]string{"nfpm.yaml": "dst: " + path + ",", "use": "\n" + path + " "} {
+	for file, want := range map[string]string{"nfpm.yaml": "dst: " + path + ",", "use-deb": "\n" + path + " "} {
 		if !strings.Contains(page(t, "../../.ci/package.d/"+file), want) {
 			t.Errorf("%s of the packages does not have %s", file, path)
 		}
