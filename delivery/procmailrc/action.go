@@ -6,7 +6,7 @@ import (
 
 // action reads a recipe's action, and does it if the conditions matched. What is
 // not done is read all the same, to find its end.
-func (in *Interp) action(r *recipe, match bool, skip *int, lastSucceeded *bool) howRecipe {
+func (in *interp) action(r *recipe, match bool, skip *int, lastSucceeded *bool) howRecipe {
 	a := action{recipe: r, match: match, from: in.offset()}
 	switch {
 	case in.src.take('!'):
@@ -56,7 +56,7 @@ type action struct {
 
 // other reads an action that is neither "!" nor "|": a block, a capture into a
 // variable, or folders.
-func (in *Interp) other(a *action, skip *int) {
+func (in *interp) other(a *action, skip *int) {
 	filter := a.recipe.flags.has('f')
 	if filter {
 		a.recipe.flags.drop('f')
@@ -121,7 +121,7 @@ func (a *action) captures(name string, blank bool) {
 }
 
 // captured reads the program of a capture.
-func (in *Interp) captured(a *action) {
+func (in *interp) captured(a *action) {
 	if in.src.take('!') {
 		in.forward(a)
 		return
@@ -131,7 +131,7 @@ func (in *Interp) captured(a *action) {
 }
 
 // toFolder delivers to one folder or more.
-func (in *Interp) toFolder(a *action, words []string, text part) {
+func (in *interp) toFolder(a *action, words []string, text part) {
 	a.delivers = true
 	if a.recipe.locks {
 		in.lockFor(a.recipe, words[0])
@@ -141,7 +141,7 @@ func (in *Interp) toFolder(a *action, words []string, text part) {
 }
 
 // forward reads addresses and hands the message to sendmail.
-func (in *Interp) forward(a *action) {
+func (in *interp) forward(a *action) {
 	begin := in.sendmail + "\x00"
 	for _, flag := range strings.FieldsFunc(in.sendmailFlags, func(c rune) bool { return c == ' ' || c == '\t' || c == '\n' }) {
 		begin += flag + "\x00"
@@ -169,7 +169,7 @@ func (in *Interp) forward(a *action) {
 
 // senderArgs are the arguments that keep the envelope sender of a message that is
 // forwarded: without them a bounce would go to the user, and forwarded again.
-func (in *Interp) senderArgs() string {
+func (in *interp) senderArgs() string {
 	if in.rules.strict || !in.rules.hasSender {
 		return ""
 	}
@@ -181,7 +181,7 @@ func (in *Interp) senderArgs() string {
 }
 
 // pipe reads a command line and runs it over the message.
-func (in *Interp) pipe(a *action) {
+func (in *interp) pipe(a *action) {
 	text, overflow := in.src.logicalLine(in.lineBuf)
 	if overflow {
 		in.overflow()

@@ -6,27 +6,27 @@ import (
 )
 
 // set gives a variable a value, without what that may mean.
-func (in *Interp) set(name, value string) {
+func (in *interp) set(name, value string) {
 	in.tell("Assigning", name+"="+value)
 	in.vars.set(name, value)
 	in.traceSet(name, value)
 }
 
 // unset removes a variable. What it meant is then as if it were empty.
-func (in *Interp) unset(name string) {
+func (in *interp) unset(name string) {
 	in.tell("Assigning", name)
 	in.vars.unset(name)
 	in.act(name, "")
 }
 
 // assign gives a variable a value, and does what that means for a special one.
-func (in *Interp) assign(name, value string) {
+func (in *interp) assign(name, value string) {
 	in.set(name, value)
 	in.act(name, value)
 }
 
 // act does what the assignment to a special variable means (procmailrc(5)).
-func (in *Interp) act(name, value string) {
+func (in *interp) act(name, value string) {
 	if in.walking && !walks(name) {
 		return
 	}
@@ -75,7 +75,7 @@ func (in *Interp) act(name, value string) {
 }
 
 // setNumber sets a setting that is a number, and reports whether it is one.
-func (in *Interp) setNumber(name, value string) bool {
+func (in *interp) setNumber(name, value string) bool {
 	for _, n := range [...]struct {
 		name string
 		at   *int
@@ -100,7 +100,7 @@ func (in *Interp) setNumber(name, value string) bool {
 }
 
 // setText sets a setting that is a text, and reports whether it is one.
-func (in *Interp) setText(name, value string) bool {
+func (in *interp) setText(name, value string) bool {
 	for _, t := range [...]struct {
 		name string
 		at   *string
@@ -118,7 +118,7 @@ func (in *Interp) setText(name, value string) bool {
 
 // chdir is what MAILDIR means. A directory that cannot be entered leaves us where
 // we are, and MAILDIR says so.
-func (in *Interp) chdir(dir string) {
+func (in *interp) chdir(dir string) {
 	in.chdirDone = true
 	if in.host.Chdir(dir) == nil {
 		return
@@ -129,7 +129,7 @@ func (in *Interp) chdir(dir string) {
 
 // openLog is what LOGFILE means. One that cannot be opened leaves the log where
 // it is.
-func (in *Interp) openLog(name string) {
+func (in *interp) openLog(name string) {
 	in.flush()
 	if name == "" {
 		name = "/dev/null"
@@ -155,7 +155,7 @@ func octal(value string) uint32 {
 
 // checkHost is what HOST means: on another host than the named one the rcfile is
 // left.
-func (in *Interp) checkHost(name string) {
+func (in *interp) checkHost(name string) {
 	here := in.host.HostName()
 	if name == here {
 		return

@@ -1,7 +1,7 @@
 package procmailrc
 
 // openBlock begins a block. The "{" and the blank behind it have been taken.
-func (in *Interp) openBlock(a *action, skip *int) {
+func (in *interp) openBlock(a *action, skip *int) {
 	in.traceAction(a, BlockAct, nil, "")
 	r := a.recipe
 	if r.locks && !r.flags.has('c') {
@@ -49,7 +49,7 @@ func (in *Interp) openBlock(a *action, skip *int) {
 // a copy of the message with copies of all variables, as procmail does in a
 // process of its own. We run it to its end before we go on: what it delivers is
 // safe before we say that anything is.
-func (in *Interp) runClone() (status int) {
+func (in *interp) runClone() (status int) {
 	c := *in
 	c.mail = in.mail.clone()
 	c.vars = in.vars.clone()

@@ -47,7 +47,7 @@ func (c *comsat) configure(value string) bool {
 }
 
 // setComsatFolder notes the folder that the service is told of.
-func (in *Interp) setComsatFolder(name string) {
+func (in *interp) setComsatFolder(name string) {
 	if !strings.HasPrefix(name, "/") {
 		name = in.vars.get("MAILDIR") + "/" + name
 	}
@@ -55,7 +55,7 @@ func (in *Interp) setComsatFolder(name string) {
 }
 
 // notify tells the service of a delivery.
-func (in *Interp) notify(instead string) {
+func (in *interp) notify(instead string) {
 	c := &in.comsat
 	if c.address == "" || in.vars.get("LOGNAME") == "" {
 		return

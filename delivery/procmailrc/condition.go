@@ -11,7 +11,7 @@ import (
 // conditions reads the conditions of a recipe and reports whether all of them
 // hold. All are read, but none is looked at after one that does not hold. Missing
 // is set if there was a further recipe where an action had to be.
-func (in *Interp) conditions(r *recipe, skip, lastSucceeded bool) (match, missing bool) {
+func (in *interp) conditions(r *recipe, skip, lastSucceeded bool) (match, missing bool) {
 	count := r.conditions
 	if count < 0 {
 		count = 1
@@ -65,7 +65,7 @@ func (in *Interp) conditions(r *recipe, skip, lastSucceeded bool) (match, missin
 }
 
 // chained reports whether the flags A, a, E and e let the recipe be looked at.
-func (in *Interp) chained(r *recipe, lastSucceeded bool) bool {
+func (in *interp) chained(r *recipe, lastSucceeded bool) bool {
 	ok := true
 	if r.flags.has('e') {
 		ok = in.chain.prev && !lastSucceeded
@@ -88,7 +88,7 @@ func (in *Interp) chained(r *recipe, lastSucceeded bool) bool {
 	return ok
 }
 
-func (in *Interp) conflicting(r *recipe, letter byte, name string) {
+func (in *interp) conflicting(r *recipe, letter byte, name string) {
 	in.log("Conflicting " + name + " suppressed\n")
 	r.flags.drop(letter)
 }
@@ -106,7 +106,7 @@ func (r *recipe) area() area {
 
 // condition is one condition while it is looked at.
 type condition struct {
-	in     *Interp
+	in     *interp
 	recipe *recipe
 	score  *pattern.Score
 	text   string // what is left of it
@@ -239,7 +239,7 @@ func (c *condition) matches(text, dropped string) bool {
 }
 
 // setMatch sets MATCH to what was found right of \/.
-func (in *Interp) setMatch(text []byte) {
+func (in *interp) setMatch(text []byte) {
 	text, _, _ = bytes.Cut(text, []byte{0})
 	in.tell("Assigning", "MATCH=") // procmail says no more
 	in.vars.set("MATCH", string(text))

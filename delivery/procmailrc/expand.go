@@ -31,7 +31,7 @@ const (
 // `backquotes`. It is also what finds the end of the text, so that a text which
 // is skipped is cut exactly where it would be if it were used.
 type expander struct {
-	in    *Interp
+	in    *interp
 	src   bytesIn
 	mode  mode
 	limit int // LINEBUF
@@ -83,7 +83,7 @@ func (e expansion) args(positional []string) []string {
 // expand reads a text to its end and expands it behind what begin holds already:
 // words, each ended by a NUL, and perhaps the beginning of one. It reports false
 // if the text got longer than LINEBUF, or skip was set.
-func (in *Interp) expand(src bytesIn, m mode, begin string, skip bool) (expansion, bool) {
+func (in *interp) expand(src bytesIn, m mode, begin string, skip bool) (expansion, bool) {
 	e := &expander{in: in, src: src, mode: m, limit: in.lineBuf, out: []byte(begin), state: nothingYet, skipping: skip, all: -1}
 	e.run()
 	if e.overflow {

@@ -20,9 +20,9 @@ func (*quiet) Ended() bool       { return false }
 func (h *quiet) Log(text string) { h.logged.WriteString(text) }
 
 // testInterp returns an interpreter with some variables.
-func testInterp() (*Interp, *quiet) {
+func testInterp() (*interp, *quiet) {
 	h := &quiet{}
-	in := &Interp{host: h, vars: newVars([]string{"A=one", "B=two words", "E=", "R=a.b*[c]"}), args: []string{"first", "second arg"}, settings: newSettings(), control: new(Control)}
+	in := &interp{host: h, vars: newVars([]string{"A=one", "B=two words", "E=", "R=a.b*[c]"}), args: []string{"first", "second arg"}, settings: newSettings(), control: new(Control)}
 	return in, h
 }
 

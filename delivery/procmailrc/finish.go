@@ -3,7 +3,7 @@ package procmailrc
 import "strconv"
 
 // finish delivers to DEFAULT what is not delivered yet, and does what is left.
-func (in *Interp) finish(o outcome) (status int) {
+func (in *interp) finish(o outcome) (status int) {
 	in.flush()
 	if o == ended && !in.host.Ended() && in.deliverDefault() {
 		o = delivered
@@ -42,7 +42,7 @@ func (in *Interp) finish(o outcome) (status int) {
 }
 
 // deliverDefault delivers to DEFAULT, and to ORGMAIL if that fails.
-func (in *Interp) deliverDefault() bool {
+func (in *interp) deliverDefault() bool {
 	in.mail.fold(false)
 	all := part{m: in.mail, to: in.mail.len(), close: true}
 	r := &recipe{}
@@ -59,7 +59,7 @@ func (in *Interp) deliverDefault() bool {
 }
 
 // fallBack delivers to where a message goes that is left to us.
-func (in *Interp) fallBack() bool {
+func (in *interp) fallBack() bool {
 	in.unlock(&in.folderLock)
 	in.unlock(&in.globalLock)
 	in.flush()
@@ -73,7 +73,7 @@ func (in *Interp) fallBack() bool {
 }
 
 // runTrap runs TRAP, and returns the exit status that EXITCODE or TRAP choose.
-func (in *Interp) runTrap(status int) int {
+func (in *interp) runTrap(status int) int {
 	fromTrap := false
 	if code, ok := in.vars.lookup("EXITCODE"); ok && in.exitSet {
 		const none = -2

@@ -35,7 +35,7 @@ func folderOf(name string) Folder {
 // folder finds out what a folder's name means, and makes a missing directory. A
 // further folder, as opposed to the first, can only be a directory; it reports
 // false if it cannot be used at all.
-func (in *Interp) folder(name string, further bool) (f Folder, ok bool) {
+func (in *interp) folder(name string, further bool) (f Folder, ok bool) {
 	f = folderOf(name)
 	if f.Kind == Mbox && !further {
 		if info, err := in.host.Stat(f.Path); err == nil && info.Dir {
@@ -78,7 +78,7 @@ const (
 )
 
 // directory makes a directory if it is missing.
-func (in *Interp) directory(path string) error {
+func (in *interp) directory(path string) error {
 	info, err := in.host.Stat(path)
 	switch {
 	case err == nil && !info.Dir:
@@ -91,7 +91,7 @@ func (in *Interp) directory(path string) error {
 
 // deliver writes text to folders, or with "|" to the standard output. Lock asks
 // for the lockfile that DEFAULT has.
-func (in *Interp) deliver(words []string, text part, r *recipe, lock bool) bool {
+func (in *interp) deliver(words []string, text part, r *recipe, lock bool) bool {
 	if strings.HasPrefix(words[0], "|") && len(words) == 1 {
 		in.setLastFolder(words[0])
 		in.flush()
@@ -120,7 +120,7 @@ func (in *Interp) deliver(words []string, text part, r *recipe, lock bool) bool 
 }
 
 // toMbox appends to a file.
-func (in *Interp) toMbox(d *Delivery, text part, lock bool) bool {
+func (in *interp) toMbox(d *Delivery, text part, lock bool) bool {
 	name := d.Path
 	text.quote = text.close
 	if name == "/dev/null" {
@@ -142,7 +142,7 @@ func (in *Interp) toMbox(d *Delivery, text part, lock bool) bool {
 }
 
 // store delivers, and says what went wrong, if anything did.
-func (in *Interp) store(d *Delivery) (where []string, ok bool) {
+func (in *interp) store(d *Delivery) (where []string, ok bool) {
 	in.flush()
 	where, err := in.host.Deliver(d)
 	if d.Begun {
@@ -197,7 +197,7 @@ func passes(err error) bool {
 
 // tempName is the name that procmail would have given to a file in a Maildir, for
 // a message that looks like its own.
-func (in *Interp) tempName(d *Delivery) string {
+func (in *interp) tempName(d *Delivery) string {
 	if d.Kind != Maildir {
 		return d.Path
 	}
@@ -205,7 +205,7 @@ func (in *Interp) tempName(d *Delivery) string {
 }
 
 // toDirectory stores a file in a directory, with links to it in others.
-func (in *Interp) toDirectory(d *Delivery, text part, words []string) bool {
+func (in *interp) toDirectory(d *Delivery, text part, words []string) bool {
 	if d.Kind == Maildir {
 		if text.from == 0 {
 			text.from = min(text.to, in.mail.afterFrom())
@@ -238,7 +238,7 @@ func (in *Interp) toDirectory(d *Delivery, text part, words []string) bool {
 }
 
 // setLastFolder notes where something was delivered to last.
-func (in *Interp) setLastFolder(name string) {
+func (in *interp) setLastFolder(name string) {
 	in.setComsatFolder(name)
 	in.set("LASTFOLDER", name)
 }

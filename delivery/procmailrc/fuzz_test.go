@@ -131,8 +131,8 @@ func FuzzExpand(f *testing.F) {
 		f.Add(seed, 1)
 	}
 	f.Fuzz(func(t *testing.T, text string, m int) {
-		newInterp := func() *Interp {
-			in := &Interp{host: &idle{t: t}, mail: NewMail(nil, false), settings: newSettings(), vars: newVars([]string{"A=x y"}), control: new(Control)}
+		newInterp := func() *interp {
+			in := &interp{host: &idle{t: t}, mail: NewMail(nil, false), settings: newSettings(), vars: newVars([]string{"A=x y"}), control: new(Control)}
 			in.lineBuf = 256
 			return in
 		}

@@ -28,7 +28,7 @@ const (
 
 // include is what INCLUDERC means, inside an rcfile: the file is read here, and
 // then this one goes on, on the same line if need be.
-func (in *Interp) include(name string) {
+func (in *interp) include(name string) {
 	if !in.src.open() || name == "" || name == "/dev/null" {
 		return
 	}
@@ -47,7 +47,7 @@ func (in *Interp) include(name string) {
 
 // switchTo is what SWITCHRC means, inside an rcfile: the file is read instead of
 // the rest of this one; none ends it.
-func (in *Interp) switchTo(name string) {
+func (in *interp) switchTo(name string) {
 	if !in.src.open() {
 		return
 	}
@@ -76,7 +76,7 @@ func (in *Interp) switchTo(name string) {
 }
 
 // readRC reads a file for INCLUDERC and SWITCHRC.
-func (in *Interp) readRC(name string) (rcfile, bool) {
+func (in *interp) readRC(name string) (rcfile, bool) {
 	text, err := in.host.ReadFile(name)
 	if in.walking && in.hasWalked(name) {
 		return rcfile{}, false
@@ -89,7 +89,7 @@ func (in *Interp) readRC(name string) (rcfile, bool) {
 }
 
 // fullName puts MAILDIR before a relative name, if it is absolute.
-func (in *Interp) fullName(name string) string {
+func (in *interp) fullName(name string) string {
 	dir := in.vars.get("MAILDIR")
 	if strings.HasPrefix(name, "/") || !strings.HasPrefix(dir, "/") {
 		return name

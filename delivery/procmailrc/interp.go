@@ -22,8 +22,8 @@ const (
 	defaultFlags       = "-oi"
 )
 
-// Interp runs rcfiles over one message.
-type Interp struct {
+// interp runs rcfiles over one message.
+type interp struct {
 	host  Host
 	mail  *Mail
 	umask uint32
@@ -100,10 +100,10 @@ func (c *Control) OnAlarm(f func()) { c.alarm.Store(&f) }
 func (c *Control) SetVerbose(on bool) { c.verbose.Store(on) }
 
 // verbose reports whether VERBOSE is on.
-func (in *Interp) verbose() bool { return in.control.verbose.Load() }
+func (in *interp) verbose() bool { return in.control.verbose.Load() }
 
 // wrote notes how many bytes went, or are going, to a folder or program.
-func (in *Interp) wrote(n int64) { in.control.written.Store(n) }
+func (in *interp) wrote(n int64) { in.control.written.Store(n) }
 
 // chain is what the flags A, a, E and e look back on: the outcome of the
 // conditions of earlier recipes on this level. Whether the last action succeeded
@@ -157,7 +157,7 @@ const (
 
 // run reads rcfiles until all of them have ended, or the message is delivered.
 // lastSucceeded is what the flags a and e ask for: whether the last action did.
-func (in *Interp) run(lastSucceeded bool) outcome {
+func (in *interp) run(lastSucceeded bool) outcome {
 	skip := 0 // counts the blocks that are passed over
 	for {
 		in.unlock(&in.folderLock)
@@ -193,7 +193,7 @@ func (in *Interp) run(lastSucceeded bool) outcome {
 }
 
 // skipComments passes over blanks, empty lines and comments.
-func (in *Interp) skipComments() {
+func (in *interp) skipComments() {
 	for {
 		in.src.skipBlanks()
 		for in.src.take('\n') {
@@ -207,7 +207,7 @@ func (in *Interp) skipComments() {
 }
 
 // closeBlock ends a block.
-func (in *Interp) closeBlock(skip *int) {
+func (in *interp) closeBlock(skip *int) {
 	switch {
 	case *skip > 0:
 		*skip--
@@ -223,7 +223,7 @@ func (in *Interp) closeBlock(skip *int) {
 
 // endFile goes back to the rcfile that included this one, and reports whether
 // there is any. Blocks left open are closed.
-func (in *Interp) endFile() bool {
+func (in *interp) endFile() bool {
 	if len(in.blocks) > in.depth {
 		in.blocks = in.blocks[:in.depth]
 		in.log("Missing closing brace\n")
@@ -234,7 +234,7 @@ func (in *Interp) endFile() bool {
 
 // assignment reads NAME=value, or a name alone, which removes the variable. It
 // reports true if it is not possible to go on.
-func (in *Interp) assignment(skip bool) (giveUp bool) {
+func (in *interp) assignment(skip bool) (giveUp bool) {
 	from := in.offset()
 	name, ok, overflow := in.src.name(in.lineBuf)
 	if overflow {
@@ -268,7 +268,7 @@ func (in *Interp) assignment(skip bool) (giveUp bool) {
 }
 
 // positional returns $0 to $9.
-func (in *Interp) positional(n int) (string, bool) {
+func (in *interp) positional(n int) (string, bool) {
 	switch {
 	case n == 0:
 		return in.name, true
@@ -279,7 +279,7 @@ func (in *Interp) positional(n int) (string, bool) {
 }
 
 // rcName is the name of the rcfile that is being read.
-func (in *Interp) rcName() string {
+func (in *interp) rcName() string {
 	if !in.src.open() {
 		return ""
 	}
@@ -287,13 +287,13 @@ func (in *Interp) rcName() string {
 }
 
 // overflow says that something got longer than LINEBUF.
-func (in *Interp) overflow() {
+func (in *interp) overflow() {
 	in.log("Exceeded LINEBUF\n")
 	in.noteOverflow()
 }
 
 // noteOverflow lets the rcfile know of it.
-func (in *Interp) noteOverflow() { in.set("PROCMAIL_OVERFLOW", "yes") }
+func (in *interp) noteOverflow() { in.set("PROCMAIL_OVERFLOW", "yes") }
 
 // seconds makes a time of a variable.
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

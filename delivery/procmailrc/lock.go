@@ -9,7 +9,7 @@ import (
 // lock makes a lockfile and keeps its name where at points to; what was locked
 // there before is unlocked first, so that nobody waits for us while we wait for
 // them. An empty name locks nothing.
-func (in *Interp) lock(name string, at *string) bool {
+func (in *interp) lock(name string, at *string) bool {
 	if *at != "" {
 		if *at == name {
 			return true
@@ -54,7 +54,7 @@ const strictLockRetries = 7
 
 // lockRetries returns how often a lockfile is tried again that cannot be made. A
 // missing directory does not come into being, so once is enough.
-func (in *Interp) lockRetries() int {
+func (in *interp) lockRetries() int {
 	if in.rules.strict {
 		return strictLockRetries
 	}
@@ -62,7 +62,7 @@ func (in *Interp) lockRetries() int {
 }
 
 // unlock removes a lockfile.
-func (in *Interp) unlock(at *string) {
+func (in *interp) unlock(at *string) {
 	if *at == "" {
 		return
 	}
@@ -75,7 +75,7 @@ func (in *Interp) unlock(at *string) {
 
 // lockFor makes the local lockfile of a recipe: the one it names, or what it acts
 // on with LOCKEXT. Without that the action is done all the same.
-func (in *Interp) lockFor(r *recipe, on string) {
+func (in *interp) lockFor(r *recipe, on string) {
 	name := r.lockFile
 	if !r.hasLockFile {
 		if on == "/dev/null" || on == "|" {

@@ -10,7 +10,7 @@ import (
 
 // write appends text to the log. A line is written when it ends, so that lines
 // of several processes do not mix.
-func (in *Interp) write(text string) {
+func (in *interp) write(text string) {
 	in.pending += text
 	if strings.HasSuffix(in.pending, "\n") {
 		in.flush()
@@ -18,7 +18,7 @@ func (in *Interp) write(text string) {
 }
 
 // flush writes what the log has not got yet.
-func (in *Interp) flush() {
+func (in *interp) flush() {
 	if in.pending != "" && !in.host.Ended() {
 		in.host.Log(in.pending)
 	}
@@ -27,7 +27,7 @@ func (in *Interp) flush() {
 
 // log appends a message of our own; with VERBOSE the first one in a second has
 // the process and the time before it.
-func (in *Interp) log(text string) {
+func (in *interp) log(text string) {
 	in.traceComplaint(text)
 	in.write("procmail: ")
 	if now := in.host.Now().Truncate(time.Second); in.verbose() && !now.Equal(in.lastLogged) {
@@ -38,24 +38,24 @@ func (in *Interp) log(text string) {
 }
 
 // logQuoted appends a message about a thing with a name.
-func (in *Interp) logQuoted(text, name string) { in.log(text + ` "` + name + "\"\n") }
+func (in *interp) logQuoted(text, name string) { in.log(text + ` "` + name + "\"\n") }
 
 // tell is logQuoted if VERBOSE is on.
-func (in *Interp) tell(text, name string) {
+func (in *interp) tell(text, name string) {
 	if in.verbose() {
 		in.logQuoted(text, name)
 	}
 }
 
 // skipped says what was not understood.
-func (in *Interp) skipped(text string) {
+func (in *interp) skipped(text string) {
 	if text != "" {
 		in.logQuoted("Skipped", text)
 	}
 }
 
 // extraneous says which flags mean nothing for an action.
-func (in *Interp) extraneous(flag string) { in.log("Extraneous " + flag + " ignored\n") }
+func (in *interp) extraneous(flag string) { in.log("Extraneous " + flag + " ignored\n") }
 
 const (
 	maxSubject  = 78 // of the abstract, in bytes
@@ -67,7 +67,7 @@ const (
 
 // abstract appends the three lines about a delivery: the From_ line, the
 // subject, and the folder with the size.
-func (in *Interp) abstract(folder string) {
+func (in *interp) abstract(folder string) {
 	if in.logAbstract == 0 || in.logAbstract < 0 && !in.logOpened && !in.verbose() {
 		return
 	}

@@ -25,7 +25,7 @@ func (c command) name() string {
 // command reads a command line. One with a byte of SHELLMETAS in it is for the
 // shell; others we expand and cut into words ourselves. So is the command "test",
 // which many systems have only in the shell, and what gets too long.
-func (in *Interp) command(text string) command {
+func (in *interp) command(text string) command {
 	if strings.ContainsAny(text, in.shellMetas) {
 		return command{shell: text, first: text}
 	}
@@ -37,12 +37,12 @@ func (in *Interp) command(text string) command {
 }
 
 // words is the command of an expanded text.
-func (in *Interp) words(e expansion) command {
+func (in *interp) words(e expansion) command {
 	return command{words: e.words, args: e.args(in.args), first: e.words[0]}
 }
 
 // start returns the program of a command line.
-func (in *Interp) start(c command, text part) *Program {
+func (in *interp) start(c command, text part) *Program {
 	p := &Program{
 		Args: c.args, Name: c.first, Input: text, Env: in.vars.environ(),
 		Timeout: seconds(in.timeout), TimedOut: func(running bool) { in.timedOut(c.first, running) },
@@ -59,7 +59,7 @@ func (in *Interp) start(c command, text part) *Program {
 	return p
 }
 
-func (in *Interp) timedOut(name string, running bool) {
+func (in *interp) timedOut(name string, running bool) {
 	what := "Timeout, was waiting for"
 	if running {
 		what = "Timeout, terminating"
@@ -76,7 +76,7 @@ const (
 	waitQuiet          // W, and what we wait for unasked
 )
 
-func (in *Interp) waiting(r *recipe) waiting {
+func (in *interp) waiting(r *recipe) waiting {
 	switch {
 	case r.flags.has('W'):
 		return waitQuiet
@@ -90,7 +90,7 @@ func (in *Interp) waiting(r *recipe) waiting {
 
 // program runs a program over the message: a filter, a capture, or one that takes
 // the message.
-func (in *Interp) program(a *action, c command, text part) {
+func (in *interp) program(a *action, c command, text part) {
 	r := a.recipe
 	if r.locks {
 		in.lockProgram(r, c)
@@ -111,7 +111,7 @@ func (in *Interp) program(a *action, c command, text part) {
 
 // lockProgram makes the local lockfile of a program: without a name, that of the
 // file which it appends to with ">>".
-func (in *Interp) lockProgram(r *recipe, c command) {
+func (in *interp) lockProgram(r *recipe, c command) {
 	on := ""
 	if !r.hasLockFile {
 		if _, file, ok := strings.Cut(c.name(), ">>"); ok {
@@ -137,7 +137,7 @@ func (in *Interp) lockProgram(r *recipe, c command) {
 
 // failed logs the exit status of a program that was waited for and failed, if
 // somebody wants to know.
-func (in *Interp) failed(c command, status int, w waiting) {
+func (in *interp) failed(c command, status int, w waiting) {
 	n := strconv.Itoa(status)
 	if w == waitLoud {
 		in.logQuoted("Program failure ("+n+") of", c.first)
@@ -147,7 +147,7 @@ func (in *Interp) failed(c command, status int, w waiting) {
 }
 
 // pipeTo gives the message to a program.
-func (in *Interp) pipeTo(r *recipe, c command, text part) bool {
+func (in *interp) pipeTo(r *recipe, c command, text part) bool {
 	w := in.waiting(r)
 	p := in.start(c, text)
 	p.Wait = w != notWaiting
@@ -178,7 +178,7 @@ func (in *Interp) pipeTo(r *recipe, c command, text part) bool {
 
 // give runs a program and notes how much it was given. Of one that does not read
 // it all procmail counts what was there for it, without a newline of its own.
-func (in *Interp) give(p *Program) Result {
+func (in *interp) give(p *Program) Result {
 	in.wrote(p.Input.Len())
 	r := in.host.Run(p)
 	if text, ok := p.Input.(part); ok && r.Unread {
@@ -189,7 +189,7 @@ func (in *Interp) give(p *Program) Result {
 }
 
 // test runs the program of a condition over what is searched.
-func (in *Interp) test(c command, text Text) (status int) {
+func (in *interp) test(c command, text Text) (status int) {
 	p := in.start(c, part{})
 	p.Input, p.Wait, p.IgnoreWriteErrors = text, true, true
 	result := in.give(p)
@@ -201,7 +201,7 @@ func (in *Interp) test(c command, text Text) (status int) {
 
 // filter replaces a part of the message by what a program makes of it. With flag
 // w or W a program that fails has changed nothing.
-func (in *Interp) filter(r *recipe, c command, text part) bool {
+func (in *interp) filter(r *recipe, c command, text part) bool {
 	output, ok := in.filtered(r, c, text, true, "")
 	if !ok {
 		return false
@@ -217,7 +217,7 @@ func (in *Interp) filter(r *recipe, c command, text part) bool {
 }
 
 // capture puts what a program prints into a variable.
-func (in *Interp) capture(r *recipe, c command, text part, name string) bool {
+func (in *interp) capture(r *recipe, c command, text part, name string) bool {
 	_, rescue := in.vars.lookup(name)
 	output, ok := in.filtered(r, c, text, rescue, name)
 	if !ok {
@@ -238,7 +238,7 @@ func (in *Interp) capture(r *recipe, c command, text part, name string) bool {
 // filtered runs a program over a part of the message and returns what it prints.
 // Rescue is set if there is something that a failure leaves as it was; variable is
 // what the output is for, if it is for one.
-func (in *Interp) filtered(r *recipe, c command, text part, rescue bool, variable string) (output []byte, ok bool) {
+func (in *interp) filtered(r *recipe, c command, text part, rescue bool, variable string) (output []byte, ok bool) {
 	w := in.waiting(r)
 	p := in.start(c, text)
 	p.Output, p.Wait = Capture, w != notWaiting
@@ -280,7 +280,7 @@ func (in *Interp) filtered(r *recipe, c command, text part, rescue bool, variabl
 // backquote runs the command between backquotes over the whole message and
 // returns what it prints, without the newlines at its end. Over room bytes it is
 // cut.
-func (in *Interp) backquote(text string, room int) string {
+func (in *interp) backquote(text string, room int) string {
 	c := in.command(text)
 	in.mail.fold(false)
 	p := in.start(c, part{m: in.mail, to: in.mail.len(), close: true})

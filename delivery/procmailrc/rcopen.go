@@ -13,7 +13,7 @@ const (
 
 // runNamed runs the first of the rcfiles that can be read, and the next if HOST
 // sends it away.
-func (in *Interp) runNamed(names []string, c *Config) outcome {
+func (in *interp) runNamed(names []string, c *Config) outcome {
 	warn := true // of the first that is missing, not of those after it
 	for i, name := range names {
 		kind, path := rcAbsolute, name
@@ -50,7 +50,7 @@ func (in *Interp) runNamed(names []string, c *Config) outcome {
 }
 
 // runDefault runs $HOME/.procmailrc, if there is one.
-func (in *Interp) runDefault(c *Config) outcome {
+func (in *interp) runDefault(c *Config) outcome {
 	home := in.vars.get("HOME")
 	if !strings.HasPrefix(home, "/") {
 		in.log("default rcfile is not an absolute path\n")
@@ -62,7 +62,7 @@ func (in *Interp) runDefault(c *Config) outcome {
 
 // runSystem runs the rcfile of the whole system. It is run as the recipient, not
 // as root: DROPPRIVS has come first.
-func (in *Interp) runSystem(path string) outcome {
+func (in *interp) runSystem(path string) outcome {
 	text, err := in.host.ReadFile(path)
 	if err != nil {
 		return ended
@@ -81,7 +81,7 @@ func (in *Interp) runSystem(path string) outcome {
 }
 
 // tryRC runs an rcfile. It reports false if it is not to be read.
-func (in *Interp) tryRC(path string, kind rcKind, c *Config, warn bool) (outcome, bool) {
+func (in *interp) tryRC(path string, kind rcKind, c *Config, warn bool) (outcome, bool) {
 	text, err := in.host.ReadFile(path)
 	if err != nil {
 		if warn {
@@ -112,7 +112,7 @@ func (in *Interp) tryRC(path string, kind rcKind, c *Config, warn bool) (outcome
 
 // safe reports whether nobody but the recipient and root can have written an
 // rcfile, or put another in its place.
-func (in *Interp) safe(path string, kind rcKind, c *Config) bool {
+func (in *interp) safe(path string, kind rcKind, c *Config) bool {
 	if path == "/dev/null" {
 		return true
 	}
@@ -145,7 +145,7 @@ func (in *Interp) safe(path string, kind rcKind, c *Config) bool {
 }
 
 // enterHome makes HOME the first MAILDIR.
-func (in *Interp) enterHome() bool {
+func (in *interp) enterHome() bool {
 	home := in.vars.get("HOME")
 	if !strings.HasPrefix(home, "/") {
 		in.log("MAILDIR is not an absolute path\n")
@@ -161,7 +161,7 @@ func (in *Interp) enterHome() bool {
 	return true
 }
 
-func (in *Interp) setMaildir(dir string) {
+func (in *interp) setMaildir(dir string) {
 	in.chdirDone = true
 	in.set("MAILDIR", dir)
 }

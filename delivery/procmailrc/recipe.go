@@ -66,7 +66,7 @@ const (
 
 // recipe reads a recipe, and does what it says if its conditions hold. The ":"
 // has been taken.
-func (in *Interp) recipe(skip *int, lastSucceeded *bool) howRecipe {
+func (in *interp) recipe(skip *int, lastSucceeded *bool) howRecipe {
 	var r recipe
 	match := false
 	for {
@@ -101,7 +101,7 @@ func (in *Interp) recipe(skip *int, lastSucceeded *bool) howRecipe {
 }
 
 // what returns the part of the message that flags h and b choose.
-func (in *Interp) what(r *recipe) part {
+func (in *interp) what(r *recipe) part {
 	p := part{m: in.mail, to: in.mail.len(), close: !r.flags.has('r')}
 	switch h, b := r.flags.has('h'), r.flags.has('b'); {
 	case h && !b:

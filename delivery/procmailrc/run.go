@@ -34,7 +34,7 @@ func Requeued(c *Control) string {
 // Run runs the rcfiles over a message, and delivers it to DEFAULT if no recipe has
 // delivered it.
 func Run(host Host, mail *Mail, c Config) Ending {
-	in := &Interp{
+	in := &interp{
 		host: host, mail: mail, args: c.Args, name: c.Name, umask: 0o077, settings: newSettings(), trace: c.Trace, control: c.Control,
 		rules: rules{strict: c.Strict, sender: c.Sender, hasSender: c.HasSender},
 	}
@@ -54,7 +54,7 @@ func Run(host Host, mail *Mail, c Config) Ending {
 
 // noteFrom notes the From_ line for [Requeued]. That of a copy is no matter: it is
 // the message that is given up.
-func (in *Interp) noteFrom() {
+func (in *interp) noteFrom() {
 	if in.clone {
 		return
 	}
@@ -67,7 +67,7 @@ func (in *Interp) noteFrom() {
 }
 
 // preset sets the variables that an rcfile can rely on (procmailrc(5)).
-func (in *Interp) preset(c *Config) {
+func (in *interp) preset(c *Config) {
 	in.comsat.configure("")
 	environ := c.Environ
 	if !c.Preserve {
@@ -112,7 +112,7 @@ func (in *Interp) preset(c *Config) {
 }
 
 // runAll does what the arguments say.
-func (in *Interp) runAll(c *Config) outcome {
+func (in *interp) runAll(c *Config) outcome {
 	var rcfiles []string
 	for i, word := range c.Words {
 		name, value, ok := strings.Cut(word, "=")
@@ -154,7 +154,7 @@ func (in *Interp) runAll(c *Config) outcome {
 
 // argument does an assignment of the command line. Its value is expanded like
 // that of an rcfile, but blanks do not end it.
-func (in *Interp) argument(name, value string) {
+func (in *interp) argument(name, value string) {
 	if in.literal != nil && in.literal(name, value) {
 		in.assign(name, value)
 		return
@@ -166,7 +166,7 @@ func (in *Interp) argument(name, value string) {
 
 // otherwise is an exit status of procmail's that makes an MTA bounce, where the
 // trouble is the admin's: it waits until it is mended.
-func (in *Interp) otherwise(status int) int {
+func (in *interp) otherwise(status int) int {
 	if in.rules.strict {
 		return status
 	}

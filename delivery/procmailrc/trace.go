@@ -152,7 +152,7 @@ type AssignmentLine struct {
 }
 
 // offset returns where the rcfile on top is being read.
-func (in *Interp) offset() int {
+func (in *interp) offset() int {
 	if !in.src.open() {
 		return 0
 	}
@@ -160,7 +160,7 @@ func (in *Interp) offset() int {
 }
 
 // positionAt returns the position of a place in the rcfile on top.
-func (in *Interp) positionAt(offset int) Position {
+func (in *interp) positionAt(offset int) Position {
 	if !in.src.open() {
 		return Position{}
 	}
@@ -170,7 +170,7 @@ func (in *Interp) positionAt(offset int) Position {
 }
 
 // since returns what has been read of the rcfile on top.
-func (in *Interp) since(offset int) string {
+func (in *interp) since(offset int) string {
 	if !in.src.open() {
 		return ""
 	}
@@ -178,7 +178,7 @@ func (in *Interp) since(offset int) string {
 	return string(bytes.TrimRight(f.text[min(offset, f.at):f.at], "\n"))
 }
 
-func (in *Interp) traceRecipe(r *recipe, from int, leftover string, skipped bool) {
+func (in *interp) traceRecipe(r *recipe, from int, leftover string, skipped bool) {
 	if in.trace.Recipe != nil {
 		in.trace.Recipe(RecipeLine{
 			Position: in.positionAt(from - 1), Text: ":" + in.since(from), Flags: r.flags.String(), Conditions: r.conditions,
@@ -187,7 +187,7 @@ func (in *Interp) traceRecipe(r *recipe, from int, leftover string, skipped bool
 	}
 }
 
-func (in *Interp) traceChained(ok, skipped bool) {
+func (in *interp) traceChained(ok, skipped bool) {
 	if in.trace.Chained != nil && !skipped {
 		in.trace.Chained(ok)
 	}
@@ -201,14 +201,14 @@ type seen struct {
 	pattern *pattern.Pattern
 }
 
-func (in *Interp) traceCondition(from int, text string) {
+func (in *interp) traceCondition(from int, text string) {
 	if in.trace.Condition != nil {
 		in.trace.Condition(in.positionAt(from), text)
 	}
 }
 
 // traceOutcome tells of a condition that was looked at.
-func (in *Interp) traceOutcome(c *condition, ok bool, text string) {
+func (in *interp) traceOutcome(c *condition, ok bool, text string) {
 	if in.trace.Outcome == nil {
 		return
 	}
@@ -244,7 +244,7 @@ func latest(p *pattern.Pattern, text []byte) (from, to int, found bool) {
 }
 
 // traceAction tells of an action that has been read.
-func (in *Interp) traceAction(a *action, act Act, words []string, shell string) {
+func (in *interp) traceAction(a *action, act Act, words []string, shell string) {
 	if in.trace.Action == nil {
 		return
 	}
@@ -262,7 +262,7 @@ func (in *Interp) traceAction(a *action, act Act, words []string, shell string) 
 }
 
 // seenFolder is what a name means as a folder.
-func (in *Interp) seenFolder(name string) Folder {
+func (in *interp) seenFolder(name string) Folder {
 	f := folderOf(name)
 	info, err := in.host.Stat(f.Path)
 	switch {
@@ -275,13 +275,13 @@ func (in *Interp) seenFolder(name string) Folder {
 	return f
 }
 
-func (in *Interp) traceDone(a *action) {
+func (in *interp) traceDone(a *action) {
 	if in.trace.Done != nil && a.done {
 		in.trace.Done(a.succeeded)
 	}
 }
 
-func (in *Interp) traceDelivered(d Delivered) {
+func (in *interp) traceDelivered(d Delivered) {
 	if in.trace.Delivered == nil {
 		return
 	}
@@ -301,13 +301,13 @@ func (in *Interp) traceDelivered(d Delivered) {
 	in.trace.Delivered(d)
 }
 
-func (in *Interp) traceCopy(begins bool) {
+func (in *interp) traceCopy(begins bool) {
 	if in.trace.Copy != nil {
 		in.trace.Copy(begins)
 	}
 }
 
-func (in *Interp) traceAssignment(from, valueFrom int, line AssignmentLine) {
+func (in *interp) traceAssignment(from, valueFrom int, line AssignmentLine) {
 	if in.trace.Assignment == nil {
 		return
 	}
@@ -318,25 +318,25 @@ func (in *Interp) traceAssignment(from, valueFrom int, line AssignmentLine) {
 	in.trace.Assignment(line)
 }
 
-func (in *Interp) traceSet(name, value string) {
+func (in *interp) traceSet(name, value string) {
 	if in.trace.Set != nil {
 		in.trace.Set(name, value)
 	}
 }
 
-func (in *Interp) traceClose() {
+func (in *interp) traceClose() {
 	if in.trace.Close != nil {
 		in.trace.Close(in.positionAt(in.offset() - 1))
 	}
 }
 
-func (in *Interp) traceRcfile(f rcfile) {
+func (in *interp) traceRcfile(f rcfile) {
 	if in.trace.Rcfile != nil {
 		in.trace.Rcfile(f.name, f.text)
 	}
 }
 
-func (in *Interp) traceComplaint(text string) {
+func (in *interp) traceComplaint(text string) {
 	if in.trace.Complaint != nil {
 		in.trace.Complaint(in.positionAt(in.offset()), text)
 	}

@@ -24,7 +24,7 @@ type walker struct {
 // What the host is asked to do should have no effect; its programs print
 // [Unknown].
 func Walk(host Host, rc string, c Config) {
-	in := &Interp{host: host, mail: NewMail(nil, true), name: c.Name, settings: newSettings(), trace: c.Trace, walking: true, walked: &walker{}, control: new(Control)}
+	in := &interp{host: host, mail: NewMail(nil, true), name: c.Name, settings: newSettings(), trace: c.Trace, walking: true, walked: &walker{}, control: new(Control)}
 	in.preset(&c)
 	for len(in.args) < 9 {
 		in.args = append(in.args, Unknown)
@@ -65,7 +65,7 @@ func walks(name string) bool {
 
 // hasWalked reports whether a file has been read before, or has no name that is
 // known, and remembers it.
-func (in *Interp) hasWalked(name string) bool {
+func (in *interp) hasWalked(name string) bool {
 	name = path.Clean(in.fullName(name))
 	if strings.Contains(name, Unknown) {
 		return true
@@ -80,7 +80,7 @@ func (in *Interp) hasWalked(name string) bool {
 }
 
 // walkedMatch lets MATCH be unknown once an expression may have set it.
-func (in *Interp) walkedMatch(p *pattern.Pattern) {
+func (in *interp) walkedMatch(p *pattern.Pattern) {
 	if in.walking && p.Extracts() {
 		in.vars.set("MATCH", Unknown)
 	}
