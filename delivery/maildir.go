@@ -17,6 +17,9 @@ const LoopsFolder = "Loops"
 // once, however often it is delivered: where it is then ends in [Again].
 type Maildir struct {
 	Confine Confine
+	// Pinned says that the goroutine that delivers stays on its thread, as one in an
+	// init function does: then it need not be locked to it to be confined.
+	Pinned bool
 
 	at     Template
 	folder []string // the folder's name, cut at the placeholders; none for the inbox
@@ -74,7 +77,7 @@ func (d *Maildir) Deliver(gate *Gate, env *Envelope, m *message.Message) (where 
 	}
 	defer box.Close()
 	if d.Confine.wanted(d.at) {
-		confine.Thread(box.Dir(), confine.InMaildir)
+		confine.Thread(box.Dir(), confine.InMaildir, d.Pinned)
 	}
 	out, err := box.Create()
 	if err != nil {

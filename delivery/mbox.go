@@ -37,6 +37,9 @@ const (
 // with ">" before its lines that begin with "From ", an empty line.
 type Mbox struct {
 	Confine Confine
+	// Pinned says that the goroutine that delivers stays on its thread, as one in an
+	// init function does: then it need not be locked to it to be confined.
+	Pinned bool
 
 	at     Template
 	suffix string
@@ -104,7 +107,7 @@ func (d *Mbox) Deliver(gate *Gate, env *Envelope, m *message.Message) (string, e
 		return "", err
 	}
 	if d.Confine.wanted(d.at) {
-		confine.Thread(box.Dir(), confine.BesideMbox)
+		confine.Thread(box.Dir(), confine.BesideMbox, d.Pinned)
 	}
 	m.Prepend(fromLine(env, m.From(), time.Now()))
 	if err = fill(box, m); err == nil {

@@ -61,9 +61,11 @@ func handled(version int) *unix.LandlockRulesetAttr {
 }
 
 // Thread confines the calling goroutine, which keeps its thread until both end, to
-// what is allowed beneath an open directory. It reports whether it could; a delivery
-// goes on if not.
-func Thread(dir int, allowed uint64) bool {
+// what is allowed beneath an open directory. Pinned says that it keeps it anyway, as
+// init functions do (see [runtime.LockOSThread]): to lock it there has the runtime
+// start a thread, which is a twentieth of the time of a small message. It reports
+// whether it could; a delivery goes on if not.
+func Thread(dir int, allowed uint64, pinned bool) bool {
 	version := Version()
 	if version < Enough {
 		return false
@@ -76,6 +78,8 @@ func Thread(dir int, allowed uint64) bool {
 	if addRule(rules, dir, allowed) != nil {
 		return false
 	}
-	runtime.LockOSThread()
+	if !pinned {
+		runtime.LockOSThread()
+	}
 	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == nil && restrictSelf(rules) == nil
 }

@@ -18,7 +18,7 @@ func possible(t *testing.T) bool {
 	if Version() >= Enough {
 		return true
 	}
-	if Thread(unix.AT_FDCWD, InMaildir) {
+	if Thread(unix.AT_FDCWD, InMaildir, false) {
 		t.Errorf("confined, with version %d of Landlock", Version())
 	}
 	return false
@@ -36,7 +36,7 @@ func confined(t *testing.T, dir string, allowed uint64, run func()) {
 			return
 		}
 		defer unix.Close(fd)
-		if !Thread(fd, allowed) {
+		if !Thread(fd, allowed, false) {
 			t.Error("not confined")
 			return
 		}

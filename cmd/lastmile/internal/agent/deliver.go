@@ -177,7 +177,7 @@ func (p *Process) agent(opt *Arguments) (*delivery.Agent, error) {
 			return nil, err
 		}
 	}
-	if err := destinations(opt, a); err != nil {
+	if err := p.destinations(opt, a); err != nil {
 		return nil, err
 	}
 	if rules.OnLoop == delivery.Quarantine && a.Quarantine == nil {
@@ -192,7 +192,7 @@ func (p *Process) agent(opt *Arguments) (*delivery.Agent, error) {
 
 // destinations reads the options that say where messages go, and where those
 // that loop.
-func destinations(opt *Arguments, a *delivery.Agent) error {
+func (p *Process) destinations(opt *Arguments, a *delivery.Agent) error {
 	if err := oneDestination(opt); err != nil {
 		return err
 	}
@@ -215,15 +215,15 @@ func destinations(opt *Arguments, a *delivery.Agent) error {
 		if err != nil {
 			return err
 		}
-		box.Confine = confine
+		box.Confine, box.Pinned = confine, p.InInit
 		a.Destination, a.Quarantine = box, box.Quarantine()
 		return nil
 	}
-	return toMaildir(opt, a, confine)
+	return p.toMaildir(opt, a, confine)
 }
 
 // toMaildir is destinations for a Maildir.
-func toMaildir(opt *Arguments, a *delivery.Agent, confine delivery.Confine) error {
+func (p *Process) toMaildir(opt *Arguments, a *delivery.Agent, confine delivery.Confine) error {
 	template := "~/Maildir/"
 	if opt.IsSet("maildir") {
 		template = opt.Text("maildir")
@@ -236,7 +236,7 @@ func toMaildir(opt *Arguments, a *delivery.Agent, confine delivery.Confine) erro
 	if err != nil {
 		return err
 	}
-	box.Confine = confine
+	box.Confine, box.Pinned = confine, p.InInit
 	a.Destination, a.Quarantine = box, box.Quarantine()
 	return nil
 }

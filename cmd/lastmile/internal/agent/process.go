@@ -15,6 +15,7 @@ type Process struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	UnderPostfix   bool // Postfix has started us
+	InInit         bool // an init function runs it
 
 	report   *report
 	heed     []os.Signal          // those that end a delivery; the caller does not want others to

@@ -22,6 +22,7 @@ import (
 func init() {
 	if argv, ok := delivers(os.Args); ok {
 		p := agent.New(message.Input(0), os.Stdout, os.Stderr, os.Exit)
+		p.InInit = true
 		p.Run(true, func() error { return p.Deliver(argv) })
 	}
 }
