@@ -13,7 +13,7 @@ import (
 	"lastmile/cmd/lastmile/internal/agent"
 )
 
-// byLibrary reads the arguments of deliver with cli/v2, as parse does without.
+// byLibrary reads the arguments of deliver with cli/v2, as [agent.Parse] does without.
 func byLibrary(argv []string) (a *agent.Arguments, err error) {
 	p := inThisProcess(nil, io.Discard)
 	c := p.command("deliver", "", "", func(c *cli.Context) error {

@@ -190,6 +190,7 @@ func strictly(a *ProcmailArgs) bool {
 	return strings.EqualFold(value, "yes") || value == "1"
 }
 
+// ProcmailAccount returns what an rcfile is to know of an account.
 func ProcmailAccount(a delivery.Account) procmailrc.Account {
 	return procmailrc.Account{Name: a.Name, Home: a.Home, Shell: a.Shell, UID: a.UID, GID: a.GID}
 }

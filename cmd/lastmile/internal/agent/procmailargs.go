@@ -25,7 +25,7 @@ type ProcmailArgs struct {
 	args          []string // -a
 	Recipients    []string // -d
 	Words         []string // assignments and rcfiles
-	// complaints is what is to be said about it. Nothing in it stops a delivery.
+	// Complaints is what is to be said about it. Nothing in it stops a delivery.
 	Complaints []string
 }
 

@@ -27,7 +27,7 @@ import (
 //   - An MTA copies the line into a bounce. The cause, with paths and uids in
 //     it, is added only to deferrals, and not under Postfix: there it goes to
 //     the log alone.
-//   - A person at a terminal is told that a message is waited for ([program.invite]).
+//   - A person at a terminal is told that a message is waited for ([Process.Invite]).
 //   - A caller that does not read (EPIPE, a closed descriptor) still gets the
 //     exit status.
 

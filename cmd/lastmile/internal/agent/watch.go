@@ -50,7 +50,7 @@ type signalled syscall.Signal
 // Error implements error.
 func (s signalled) Error() string { return syscall.Signal(s).String() }
 
-// newWatch returns a watch that begins when unwatched is over.
+// newWatch returns a watch that begins when [Unwatched] is over.
 func (p *Process) newWatch(limit time.Duration, conclude func(delivery.Receipt, error) error) *watch {
 	w := &watch{p: p, start: time.Now(), limit: limit, conclude: conclude}
 	w.delay = time.AfterFunc(min(Unwatched, limit), w.begin)
