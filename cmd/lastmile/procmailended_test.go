@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -51,6 +53,41 @@ func TestGivenUpProgramTakesNoPart(t *testing.T) {
 			time.Sleep(500 * time.Millisecond) // for who could take it
 			if exists(dir+"/taken") != "none" {
 				t.Error("a part of the message was taken")
+			}
+		})
+	}
+}
+
+// A signal that comes when the message is delivered, while TRAP runs, changes nothing:
+// the exit status is the one that the rcfile has chosen.
+func TestSignalInTrap(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{"of its own": 0, "chosen": 67} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			exitCode := ""
+			if want != 0 {
+				exitCode = fmt.Sprintf("EXITCODE=%d\n", want)
+			}
+			dir := t.TempDir()
+			writeText(t, dir+"/rc", "SHELL=/bin/sh\nMAILDIR="+dir+"\n"+exitCode+"TRAP='touch trapped; while test ! -e go; do sleep 0.1; done'\n\n:0\nbox/\n")
+			cmd := exec.Command(lab.Named(t, "procmail"), "-m", dir+"/rc")
+			cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+			var said strings.Builder
+			cmd.Stderr = &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for limit := time.Now().Add(time.Minute); exists(dir+"/trapped") == "none" && time.Now().Before(limit); {
+				time.Sleep(10 * time.Millisecond)
+			}
+			cmd.Process.Signal(syscall.SIGTERM)
+			time.Sleep(200 * time.Millisecond) // for the signal to be heeded
+			writeText(t, dir+"/go", "")
+			cmd.Wait()
+			stored, _ := filepath.Glob(dir + "/box/new/*")
+			if status := cmd.ProcessState.ExitCode(); status != want || len(stored) != 1 {
+				t.Errorf("exit status %d, want %d; %d messages; %s", status, want, len(stored), said.String())
 			}
 		})
 	}

@@ -117,7 +117,7 @@ func (w *watch) run(deliver func(*delivery.Gate) (delivery.Receipt, error)) erro
 	if !first {
 		select {} // it has been given up, and that is being reported
 	}
-	if err != nil && why != nil {
+	if err != nil && why != nil && w.gate.Abort() { // if it has become final, the error is a verdict of the user's
 		err = why
 	}
 	return w.conclude(receipt, err)
