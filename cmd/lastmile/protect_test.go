@@ -122,6 +122,22 @@ func TestTimeLimitDefers(t *testing.T) {
 	r.nothing(t)
 }
 
+// A file system on which a log hangs does not make a delivery hang.
+func TestTimeLimitOpenLog(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, "strace")
+	dir := t.TempDir()
+	cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-P", dir+"/log", "-e", "inject=openat:delay_enter=4s",
+		"lastmile", "deliver", "--timeout", "1s", "--log", dir+"/log", "--maildir", dir+"/Maildir", "--", "you@example.com")
+	cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+	out, _ := cmd.CombinedOutput()
+	// strace may say of a thread that it delays that the process has ended.
+	if want := "4.3.0 time limit of 1s exceeded"; cmd.ProcessState.ExitCode() != 75 || !strings.HasPrefix(string(out), want) {
+		t.Errorf("exit status %d, said %q, want %q", cmd.ProcessState.ExitCode(), out, want)
+	}
+	(&running{maildir: dir + "/Maildir"}).nothing(t)
+}
+
 // A file size limit (Postfix's mailbox_size_limit under local(8)) raises
 // SIGXFSZ, of which a Go program dies unless it takes care.
 func TestFileSizeLimitDefers(t *testing.T) {

@@ -74,12 +74,13 @@ func (p *Process) Deliver(argv []string) error {
 		}
 		return err
 	}
-	if err != nil {
-		return conclude(delivery.Receipt{}, err)
-	}
 	limit := a.Span("timeout")
-	if limit <= 0 {
-		return conclude(delivery.Receipt{}, dsn.Config("--timeout is not a time above 0"))
+	if err == nil && limit <= 0 {
+		err = dsn.Config("--timeout is not a time above 0")
+	}
+	if err != nil {
+		log.open()
+		return conclude(delivery.Receipt{}, err)
 	}
 	w := p.newWatch(limit, conclude)
 	for _, option := range append(elsewhere(), "rcfile", "dsn") { // another program would inherit what is ignored
@@ -89,6 +90,7 @@ func (p *Process) Deliver(argv []string) error {
 		}
 	}
 	return w.run(func(gate *delivery.Gate) (delivery.Receipt, error) {
+		log.open()
 		agent, err := p.agent(a) // reads files, so it is under the time limit
 		if err != nil {
 			return delivery.Receipt{}, err

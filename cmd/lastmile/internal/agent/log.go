@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -34,9 +35,7 @@ type log struct {
 	target string
 	json   bool
 	stderr io.Writer
-	// file is a target that is one. It is opened before a delivery, which may confine
-	// its thread to the mailbox; nil if it cannot be.
-	file *os.File
+	file   atomic.Pointer[os.File] // a target that is one, when it is open
 }
 
 // newLog reads the options of the log.
@@ -52,12 +51,20 @@ func (p *Process) newLog(a *Arguments) (*log, error) {
 			return nil, dsn.Config("--log names no target")
 		}
 	}
+	return l, nil
+}
+
+// open opens a target that is a file: before the delivery, which may confine its
+// thread to the mailbox, but under its time limit, since a file system may hang. If it
+// cannot be opened, nothing is written.
+func (l *log) open() {
 	switch l.target {
 	case "none", "stderr", "syslog":
-	default:
-		l.file, _ = os.OpenFile(l.target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o600)
+		return
 	}
-	return l, nil
+	if f, err := os.OpenFile(l.target, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NONBLOCK, 0o600); err == nil {
+		l.file.Store(f)
+	}
 }
 
 // systemLog returns the log that lines go to if nobody says otherwise: syslog, if
@@ -186,8 +193,9 @@ func (l *log) write(priority int, line string) {
 	case "syslog":
 		sendTo(devLog, fmt.Sprintf("<%d>%s lastmile[%d]: %s", priority, time.Now().Format(time.Stamp), os.Getpid(), line))
 	default:
-		l.file.SetWriteDeadline(time.Now().Add(logPatience)) // of a FIFO that nobody empties
-		io.WriteString(l.file, line+"\n")
+		f := l.file.Load()
+		f.SetWriteDeadline(time.Now().Add(logPatience)) // of a FIFO that nobody empties
+		io.WriteString(f, line+"\n")
 	}
 }
 
