@@ -65,6 +65,7 @@ exit status:
    0    no loop
    1    deliver would refuse the message: a loop, or too many hops
    75   the message could not be read, or a mistake in the command line
+   77   5.1.3 no such address can be
 
 examples:
    lastmile check -- you@example.com < message
@@ -81,6 +82,7 @@ exit status:
    0    no loop, or none looked for without a recipient
    1    deliver would refuse the message: a loop, or too many hops
    75   the message could not be read, or a mistake in the command line
+   77   5.1.3 no such address can be
 
 examples:
    lastmile explain < message
