@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -136,6 +137,39 @@ func TestTimeLimitOpenLog(t *testing.T) {
 		t.Errorf("exit status %d, said %q, want %q", cmd.ProcessState.ExitCode(), out, want)
 	}
 	(&running{maildir: dir + "/Maildir"}).nothing(t)
+}
+
+// A caller that does not read what we say still gets the exit status.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		message string
+		want    int
+	}{
+		"delivered": {"Subject: test\n\nbody\n", 0},
+		"refused":   {"Delivered-To: you@example.com\n\nbody\n", 77},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			defer w.Close()
+			w.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			for err == nil { // until it is full
+				_, err = w.Write(make([]byte, 4096))
+			}
+			limit, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(limit, "lastmile", "deliver", "-v", "--maildir", t.TempDir()+"/Maildir", "--", "you@example.com")
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.message), w, w
+			if cmd.Run(); cmd.ProcessState.ExitCode() != c.want {
+				t.Errorf("%v, want exit status %d", cmd.ProcessState, c.want)
+			}
+		})
+	}
 }
 
 // A file size limit (Postfix's mailbox_size_limit under local(8)) raises

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -66,7 +65,7 @@ func (p *Process) Deliver(argv []string) error {
 	conclude := func(receipt delivery.Receipt, err error) error {
 		dryRun := a.Yes("dry-run")
 		if err == nil && (a.Yes("verbose") || dryRun) {
-			fmt.Fprintln(stdout, outcome(dryRun, receipt))
+			lastWords(stdout, outcome(dryRun, receipt)+"\n")
 		}
 		p.finish = func() {
 			release(err)
