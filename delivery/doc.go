@@ -52,7 +52,7 @@
 //   - testdata/script/lmtp.txtar: what a user sees, with its exit statuses.
 //   - cmd/lastmile/lastmile.1: the option; a test misses it. The completion and
 //     the list of options in the help are made of the option's table; the sentences
-//     above and below it are deliverHelp in cmd/lastmile/helptext.go.
+//     below it are deliverHelp in cmd/lastmile/helptext.go.
 //   - cmd/lastmile/internal/fault/ways_test.go: a way, in which every system call
 //     fails once, and is the last one before a crash.
 //   - cmd/lastmile/internal/doctor: command.template, so that doctor looks for no
@@ -68,6 +68,6 @@
 // loopcheck/diagnosis.go, the sentences in both languages in
 // cmd/lastmile/catalogue.go, the story in lastmile-loops(7), and a message with the
 // cause it must have in testdata/explain. What doctor finds is a function in
-// cmd/lastmile/internal/doctor, and a set-up that has the fault in testdata/doctor,
-// with one beside it that has not.
+// cmd/lastmile/internal/doctor, an entry in lastmile(8), and a set-up that has the
+// fault in testdata/doctor, with one beside it that has not.
 package delivery
