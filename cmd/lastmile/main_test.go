@@ -22,13 +22,15 @@ import (
 // TestMain makes the commands that the scripts run from this test binary: the
 // program itself, and the program with a fault in the middle of a delivery.
 func TestMain(m *testing.M) {
+	keyed := func() {
+		if _, err := os.Stat(agent.TestOnlyMachineID); err != nil { // an empty root
+			agent.TestOnlyMachineID = "/proc/sys/kernel/random/boot_id"
+		}
+		main()
+	}
 	testscript.Main(cleaning{m}, map[string]func(){
-		"lastmile": func() {
-			if _, err := os.Stat(agent.TestOnlyMachineID); err != nil { // an empty root
-				agent.TestOnlyMachineID = "/proc/sys/kernel/random/boot_id"
-			}
-			main()
-		},
+		"lastmile":       keyed, // but package early delivers before
+		"lastmile-keyed": keyed,
 		"lastmile-panic": func() {
 			agent.TestOnlyBeforeDelivery = func() { panic("made by a test") }
 			main()
