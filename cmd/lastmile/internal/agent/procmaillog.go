@@ -49,8 +49,7 @@ func (p *Process) withhold(always bool) (release func(error), err error) {
 	}
 	said, stderr := os.NewFile(uintptr(fd), "(log)"), p.Stderr
 	p.Stdout, p.Stderr = said, said
-	return func(err error) {
-		defer said.Close()
+	return func(err error) { // it does not close the file: a delivery that was given up may be writing
 		said.Seek(0, io.SeekStart)
 		if err == nil {
 			io.Copy(stderr, said)
