@@ -64,12 +64,24 @@ func (r *running) end() {
 	r.terminate()
 }
 
+// isFed notes that the program has all of its input, or wants no more.
+func (r *running) isFed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fed = true; !r.abandoned {
+		close(r.settled)
+	}
+}
+
 // abandon is end for when our end of the pipe is about to close: it returns when no
 // program can take a part of the message for all of it.
 func (r *running) abandon() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.abandoned = !r.fed
+	if !r.fed && !r.abandoned {
+		r.abandoned = true
+		close(r.settled)
+	}
 	r.terminate()
 	for start := time.Now(); r.abandoned && !r.reaped; {
 		if time.Since(start) > abandonAfter {
@@ -101,11 +113,12 @@ func (r *running) signal(s syscall.Signal) {
 }
 
 // reap waits for the end of the program. What an abandoned one has started ends with
-// it, for that may read the pipe as well.
+// it, for that may read the pipe as well: as long as the program is not waited for, its
+// number stays that of its process group.
 func (r *running) reap() {
-	// As long as it is not waited for, its number stays that of its process group.
 	for unix.Waitid(unix.P_PID, r.proc.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
+	<-r.settled
 	r.mu.Lock()
 	if r.abandoned {
 		r.signal(unix.SIGKILL)

@@ -43,6 +43,7 @@ type running struct {
 	proc    *os.Process
 	missing bool
 	ended   chan *os.ProcessState // gets one
+	settled chan struct{}         // closed when it is fed or abandoned
 	output  *os.File              // our end, if it is captured
 	timer   *time.Timer
 
@@ -88,9 +89,7 @@ func (h *filterHost) Run(p *procmailrc.Program) (result procmailrc.Result) {
 			h.giveUp(err)
 		}
 	}
-	r.mu.Lock()
-	r.fed = true
-	r.mu.Unlock()
+	r.isFed()
 	feed.Close()
 	if r.output != nil {
 		got := <-captured
@@ -151,7 +150,7 @@ func (f *feeder) Write(b []byte) (int, error) {
 // start starts a program, or if there is none of its name a shell with that name
 // as its script, as execvp(3) and procmail do.
 func (h *filterHost) start(p *procmailrc.Program, stdin *os.File) (*running, error) {
-	r := &running{h: h, p: p, ended: make(chan *os.ProcessState, 1)}
+	r := &running{h: h, p: p, ended: make(chan *os.ProcessState, 1), settled: make(chan struct{})}
 	stdout, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err

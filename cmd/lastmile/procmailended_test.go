@@ -23,6 +23,7 @@ func TestGivenUpProgramTakesNoPart(t *testing.T) {
 		"ignores it":   "trap '' TERM; " + takes,
 		"its shell":    "sh -c \"trap '' TERM; " + takes + "\" || exit 75",
 		"without TERM": takes,
+		"left behind":  "exec 3<&0; sh -c \"trap '' TERM; " + takes + "\" <&3 &",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
