@@ -139,6 +139,21 @@ func TestTimeLimitOpenLog(t *testing.T) {
 	(&running{maildir: dir + "/Maildir"}).nothing(t)
 }
 
+// What an rcfile does when the message is delivered has no more time than Postfix
+// gives: what that kills, it bounces.
+func TestTimeLimitTrap(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeText(t, dir+"/rc", "TRAP='sleep 50'\n")
+	start := time.Now()
+	cmd := exec.Command(lab.Binary(t), "deliver", "--timeout", "1s", "--rcfile", dir+"/rc", "--maildir", dir+"/Maildir", "--", "you@example.com")
+	cmd.Stdin = strings.NewReader("Subject: test\n\nbody\n")
+	out, err := cmd.CombinedOutput()
+	if stored, _ := filepath.Glob(dir + "/Maildir/new/*"); err != nil || len(stored) != 1 || time.Since(start) > 45*time.Second {
+		t.Errorf("%v after %v: %s; stored %q, want one message", err, time.Since(start), out, stored)
+	}
+}
+
 // A caller that does not read what we say still gets the exit status.
 func TestUnread(t *testing.T) {
 	t.Parallel()

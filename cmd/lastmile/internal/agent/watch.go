@@ -12,9 +12,9 @@ import (
 	"lastmile/delivery/dsn"
 )
 
-// finalStep is how long the step that makes a delivery final may still take
-// when the time is up: its outcome is worth waiting for, but not until Postfix
-// ends us, which would bounce the message.
+// finalStep is how long the step that makes a delivery final may still take, and
+// what follows it, when the time is up: its outcome is worth waiting for, but not
+// until Postfix ends us, which would bounce the message.
 const finalStep = 30 * time.Second
 
 // Unwatched is how long a brief delivery goes on before anything watches signals
@@ -85,22 +85,25 @@ func (w *watch) begin() {
 }
 
 // giveUp gives the delivery up, and ends the process without waiting for it: it may
-// hang. If its final step is under way the outcome of that counts.
+// hang. If its final step is under way the outcome of that counts; and if it has been
+// made, only what an rcfile does afterwards is given up, TRAP.
 func (w *watch) giveUp(why *dsn.Error) {
 	w.mu.Lock()
 	w.why = why
 	w.mu.Unlock()
+	var err error = why
 	aborted := make(chan bool, 1)
 	go func() { aborted <- w.gate.Abort() }() // waits for a final step
 	select {
 	case gaveUp := <-aborted:
 		if !gaveUp {
-			return
+			err = nil
+			time.Sleep(finalStep)
 		}
 	case <-time.After(finalStep):
 	}
 	if first, _ := w.settle(); first {
-		w.p.end(w.conclude(delivery.Receipt{}, why))
+		w.p.end(w.conclude(delivery.Receipt{}, err))
 	}
 }
 
