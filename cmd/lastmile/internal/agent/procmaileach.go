@@ -53,7 +53,7 @@ func (p *Process) toEach(a *ProcmailArgs) error {
 		p.finish = func() { release(err) }
 		var t *told
 		if errors.As(err, &t) {
-			io.WriteString(p.report.w, t.text)
+			lastWords(p.report.w, t.text)
 			return ExitStatus(t.status)
 		}
 		return p.procmailStatus(err, strict)

@@ -52,7 +52,7 @@ func (p *Process) withhold(always bool) (release func(error), err error) {
 	return func(err error) { // it does not close the file: a delivery that was given up may be writing
 		said.Seek(0, io.SeekStart)
 		if err == nil {
-			io.Copy(stderr, said)
+			patiently(func() { io.Copy(stderr, said) })
 			return
 		}
 		text, _ := io.ReadAll(io.LimitReader(said, maxWithheld))

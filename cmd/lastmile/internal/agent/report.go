@@ -83,10 +83,13 @@ func (r *report) line(text string) {
 const patience = 10 * time.Second
 
 // lastWords writes a text, unless nobody reads it.
-func lastWords(w io.Writer, text string) {
+func lastWords(w io.Writer, text string) { patiently(func() { io.WriteString(w, text) }) }
+
+// patiently writes to the caller, unless nobody reads it.
+func patiently(write func()) {
 	written := make(chan struct{})
 	go func() {
-		io.WriteString(w, text)
+		write()
 		close(written)
 	}()
 	select {
