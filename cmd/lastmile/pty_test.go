@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lastmile/cmd/lastmile/internal/lab"
 )
 
 // terminal is a terminal: what a person types into it, and sees.
@@ -23,6 +25,7 @@ type terminal struct {
 // as well.
 func newTerminal(t *testing.T) (*terminal, *os.File) {
 	t.Helper()
+	lab.NeedTerminals(t)
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,19 @@ func NeedMounts(t testing.TB) {
 	}
 }
 
+// NeedTerminals is Need for pseudo-terminals, which a root without devpts does not
+// have.
+func NeedTerminals(t testing.TB) {
+	t.Helper()
+	for _, path := range []string{"/dev/ptmx", "/dev/pts"} {
+		f, err := os.Open(path)
+		if err != nil {
+			lack(t, "no pseudo-terminals: "+err.Error())
+		}
+		f.Close()
+	}
+}
+
 // lack ends the test because something it needs is not here.
 func lack(t testing.TB, reason string) {
 	t.Helper()
