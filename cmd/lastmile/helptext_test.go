@@ -170,7 +170,7 @@ func TestHelpExamples(t *testing.T) {
 			}
 			dir := t.TempDir()
 			writeText(t, filepath.Join(dir, "message"), "From: a@example.net\nSubject: x\n\nhello\n")
-			writeText(t, filepath.Join(dir, "procmailrc"), "DEFAULT=$HOME/Maildir/\n")
+			writeText(t, filepath.Join(dir, "procmailrc"), "DEFAULT="+dir+"/Maildir/\n")
 			cmd := exec.Command("sh", "-c", line)
 			cmd.Dir = dir
 			cmd.Env = []string{"HOME=" + dir, "PATH=" + filepath.Dir(lab.Binary(t)) + ":/usr/bin:/bin"}

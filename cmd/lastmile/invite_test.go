@@ -76,7 +76,7 @@ func TestInvite(t *testing.T) {
 		"check --json -- you@example.com": `{"schema":1,`,
 		"explain -- you@example.com":      "The way of the message",
 		"explain":                         "The way of the message",
-		"procmail --explain DEFAULT=/nonexistent/box /dev/null":           "/dev/null\n",
+		"procmail --explain HOME=/ DEFAULT=/nonexistent/box /dev/null":    "/dev/null\n",
 		"deliver --log none --maildir ./box -- they@example.com":          "5.4.6 mail forwarding loop for they@example.com\n",
 		"deliver --log none --maildir ./box --dry-run -- you@example.com": "would be delivered to ",
 	} {
