@@ -147,10 +147,14 @@ func Parse(command string, options []Option, argv []string) (*Arguments, error) 
 	return a, nil
 }
 
+// errHelp is for --help and -h among the arguments; the words are those of package
+// flag.
+var errHelp = errors.New("flag: help requested")
+
 // unknown refuses an option that there is not.
 func unknown(name string) error {
 	if name == "help" || name == "h" {
-		return errors.New("flag: help requested")
+		return errHelp
 	}
 	return errors.New("flag provided but not defined: -" + name)
 }

@@ -47,7 +47,10 @@ func DeliverOptions() []Option {
 // delivers one message, says so, and logs it.
 func (p *Process) Deliver(argv []string) error {
 	a, err := Parse("deliver", DeliverOptions(), argv)
-	if err != nil {
+	switch {
+	case err == errHelp:
+		return dsn.Config("help was asked for, but a message may be waiting" + SeeHelp("deliver"))
+	case err != nil:
 		return dsn.Config(err.Error() + SeeHelp("deliver"))
 	}
 	start := time.Now()
