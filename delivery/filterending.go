@@ -77,20 +77,22 @@ func (r *running) isFed() {
 // program can take a part of the message for all of it.
 func (r *running) abandon() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !r.fed && !r.abandoned {
 		r.abandoned = true
 		close(r.settled)
 	}
+	abandoned := r.abandoned
 	r.terminate()
-	for start := time.Now(); r.abandoned && !r.reaped; {
-		if time.Since(start) > abandonAfter {
-			r.signal(unix.SIGKILL)
-			break
-		}
-		r.mu.Unlock()
-		time.Sleep(abandonAfter / 100)
+	r.mu.Unlock()
+	if !abandoned {
+		return
+	}
+	select {
+	case <-r.gone:
+	case <-time.After(abandonAfter):
 		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.signal(unix.SIGKILL)
 	}
 }
 
@@ -126,5 +128,6 @@ func (r *running) reap() {
 	state, _ := r.proc.Wait()
 	r.reaped = true
 	r.mu.Unlock()
+	close(r.gone)
 	r.ended <- state
 }

@@ -44,6 +44,7 @@ type running struct {
 	missing bool
 	ended   chan *os.ProcessState // gets one
 	settled chan struct{}         // closed when it is fed or abandoned
+	gone    chan struct{}         // closed when it has ended after that
 	output  *os.File              // our end, if it is captured
 	timer   *time.Timer
 
@@ -150,7 +151,7 @@ func (f *feeder) Write(b []byte) (int, error) {
 // start starts a program, or if there is none of its name a shell with that name
 // as its script, as execvp(3) and procmail do.
 func (h *filterHost) start(p *procmailrc.Program, stdin *os.File) (*running, error) {
-	r := &running{h: h, p: p, ended: make(chan *os.ProcessState, 1), settled: make(chan struct{})}
+	r := &running{h: h, p: p, ended: make(chan *os.ProcessState, 1), settled: make(chan struct{}), gone: make(chan struct{})}
 	stdout, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err

@@ -41,9 +41,7 @@ func TestGivenUpProgramTakesNoPart(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for limit := time.Now().Add(time.Minute); exists(dir+"/started") == "none" && time.Now().Before(limit); {
-				time.Sleep(10 * time.Millisecond)
-			}
+			appears(t, dir+"/started")
 			cmd.Process.Signal(syscall.SIGTERM)
 			cmd.Wait()
 			text, _ := os.ReadFile(said.Name())
@@ -79,9 +77,7 @@ func TestSignalInTrap(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for limit := time.Now().Add(time.Minute); exists(dir+"/trapped") == "none" && time.Now().Before(limit); {
-				time.Sleep(10 * time.Millisecond)
-			}
+			appears(t, dir+"/trapped")
 			cmd.Process.Signal(syscall.SIGTERM)
 			time.Sleep(200 * time.Millisecond) // for the signal to be heeded
 			writeText(t, dir+"/go", "")
@@ -91,5 +87,15 @@ func TestSignalInTrap(t *testing.T) {
 				t.Errorf("exit status %d, want %d; %d messages; %s", status, want, len(stored), said.String())
 			}
 		})
+	}
+}
+
+// appears waits for a file.
+func appears(t *testing.T, path string) {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); exists(path) == "none"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("%s does not appear", path)
+		}
 	}
 }
